@@ -1,0 +1,39 @@
+// Circuit breaker by consecutive failures: with two or three hosts statistics mean nothing (DESIGN.md section 7).
+// Closed -> open after `failures` in a row; after `open_for`, doubled with every reopening up to max_open_for, one
+// probe is let through; its outcome closes or reopens.
+#pragma once
+
+#include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
+#include "libs/clock/clock.h"
+#include "libs/sync/mutex.h"
+
+namespace trivium::ha {
+
+struct CircuitBreakerOptions {
+  int failures = 5;
+  absl::Duration open_for = absl::Milliseconds(500);
+  absl::Duration max_open_for = absl::Seconds(30);
+};
+
+// Thread-safe.
+class CircuitBreaker {
+ public:
+  CircuitBreaker(CircuitBreakerOptions options, Clock& clock);
+  // Whether a call may be made now; a true must be followed by Succeeded or Failed.
+  bool Allow();
+  void Succeeded();
+  void Failed();
+  bool open() const;
+
+ private:
+  const CircuitBreakerOptions options_;
+  Clock& clock_;
+  mutable Mutex mu_;
+  int failures_ ABSL_GUARDED_BY(mu_) = 0;
+  bool open_ ABSL_GUARDED_BY(mu_) = false, probing_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Duration open_for_ ABSL_GUARDED_BY(mu_);
+  absl::Duration opened_at_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace trivium::ha
