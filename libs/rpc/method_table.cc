@@ -1,0 +1,67 @@
+// The table itself. A new method needs a row here: method_policy_test walks every service of every proto.
+#include "libs/rpc/method_policy.h"
+
+namespace trivium::rpc {
+namespace {
+
+using enum Scope;
+using enum Speaks;
+
+// Rows by who may call, so that a reader checks a group at a glance.
+constexpr MethodPolicy kPolicies[] = {
+    // Payment: money moves for the product's own backend only. The certificate says the product.
+    {"trivium.payment.v1.PaymentService/CreatePayment", kProduct, true, "", false},
+    {"trivium.payment.v1.PaymentService/CancelPayment", kProduct, true, "", false},
+    {"trivium.payment.v1.PaymentService/CreateRefund", kProduct, true, "", false},
+    {"trivium.payment.v1.PaymentService/WatchEvents", kProduct, true, "", false},
+    // ops reads on a product's behalf, for its boards; perhaps for a signed-in person.
+    {"trivium.payment.v1.PaymentService/GetPayment", kProduct, true, "ops", false, kMay},
+    {"trivium.payment.v1.PaymentService/ListPayments", kProduct, true, "ops", false, kMay},
+    {"trivium.payment.v1.PaymentService/GetRefund", kProduct, true, "ops", false, kMay},
+    {"trivium.payment.v1.PaymentService/ListRefunds", kProduct, true, "ops", false, kMay},
+    {"trivium.payment.v1.PaymentService/GetDailySummary", kProduct, true, "ops", false, kMay},
+    {"trivium.payment.v1.PaymentService/ListEvents", kProduct, true, "ops", false, kMay},
+
+    // Control, reading: every service follows config and routes.
+    {"trivium.control.v1.ConfigService/GetConfig", kPlatform, false, "*", true, kMay},
+    {"trivium.control.v1.ConfigService/ListConfigs", kPlatform, false, "*", true, kMay},
+    {"trivium.control.v1.ConfigService/ListConfigVersions", kPlatform, false, "*", true, kMay},
+    {"trivium.control.v1.ConfigService/WatchConfigs", kPlatform, false, "*", true, kMay},
+    {"trivium.control.v1.RoutePlanService/GetRoutePlan", kPlatform, false, "*", true, kMay},
+    {"trivium.control.v1.RoutePlanService/WatchRoutePlan", kPlatform, false, "*", true, kMay},
+    {"trivium.control.v1.RegistryService/ListInstances", kPlatform, false, "*", true, kMay},
+    // Who did what is for those who answer for the platform.
+    {"trivium.control.v1.RoutePlanService/ListAuditEntries", kPlatform, false, "ops", true, kMay},
+    // Control, changing: an operator, or ops in the name of a person, who stands in the audit.
+    {"trivium.control.v1.ConfigService/PublishConfig", kPlatform, false, "ops", true, kMust},
+    {"trivium.control.v1.ConfigService/RollbackConfig", kPlatform, false, "ops", true, kMust},
+    {"trivium.control.v1.RoutePlanService/SetRoute", kPlatform, false, "ops", true, kMust},
+    {"trivium.control.v1.RoutePlanService/DeleteRoute", kPlatform, false, "ops", true, kMust},
+    // Only services are registered; control checks that the instance's service is the caller.
+    {"trivium.control.v1.RegistryService/Register", kPlatform, false, "*", false},
+
+    // Ops over gRPC: operators. Browsers speak Connect, where the session says what a person may do.
+    {"trivium.ops.v1.OpsService/SignIn", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/SignOut", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/GetSession", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/ListBoards", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/QueryPanel", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/GetProductDay", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/ListActivities", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/GetPlatform", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/SetRoute", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/ListAudit", kPlatform, false, "", true},
+
+    // Open to anybody: they change nothing and carry no secret. ADS bootstraps of stock clients know no certificates.
+    {"grpc.health.v1.Health/Check", kPlatform, true, "*", true, kNever, true},
+    {"grpc.health.v1.Health/Watch", kPlatform, true, "*", true, kNever, true},
+    {"grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", kPlatform, true, "*", true, kNever, true},
+    {"envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources", kPlatform, true, "*", true,
+     kNever, true},
+};
+
+}  // namespace
+
+std::span<const MethodPolicy> MethodPolicies() { return kPolicies; }
+
+}  // namespace trivium::rpc

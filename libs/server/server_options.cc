@@ -1,0 +1,103 @@
+#include "libs/server/server_options.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "libs/log/log.h"
+#include "libs/server/options.pb.h"
+#include "libs/status/error.h"
+
+namespace trivium::server {
+namespace {
+
+using Violations = std::vector<std::pair<std::string, std::string>>;
+
+void Range(const char* field, int64_t value, int64_t low, int64_t high, Violations* violations) {
+  if (value >= low && value <= high) return;
+  violations->emplace_back(field, std::to_string(value) + ", want " + std::to_string(low) + "-" + std::to_string(high));
+}
+
+void Range(const char* field, const google::protobuf::Duration& value, absl::Duration low, absl::Duration high,
+           Violations* violations) {
+  const absl::Duration duration = ToAbslDuration(value);
+  if (duration >= low && duration <= high) return;
+  violations->emplace_back(field, absl::FormatDuration(duration) + ", want " + absl::FormatDuration(low) + " to " +
+                                      absl::FormatDuration(high));
+}
+
+void Address(const char* field, const std::string& value, Violations* violations) {
+  const size_t colon = value.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(value.substr(colon + 1), &port) || port < 0 ||
+      port > 65535) {
+    violations->emplace_back(field, "\"" + value + "\", want an IP address and a port, such as 127.0.0.1:21010");
+  }
+}
+
+void StateDir(const std::string& path, Violations* violations) {
+  struct stat info {};
+  if (path.empty()) return;
+  if (stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || access(path.c_str(), W_OK) != 0) {
+    violations->emplace_back("server.state_dir", path + ", want a folder that exists and can be written");
+  }
+}
+
+}  // namespace
+
+absl::Duration ToAbslDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+void SetDefaults(ServerOptions* options) {
+  if (options->cell().empty()) options->set_cell("cell-a");
+  if (options->grpc_address().empty()) options->set_grpc_address("127.0.0.1:0");
+  if (options->admin_address().empty()) options->set_admin_address("127.0.0.1:0");
+  if (options->worker_threads() == 0) options->set_worker_threads(32);
+  if (options->worker_queue_max() == 0) options->set_worker_queue_max(1000);
+  if (options->max_in_flight_calls() == 0) options->set_max_in_flight_calls(2000);
+  if (!options->has_drain_timeout()) options->mutable_drain_timeout()->set_seconds(10);
+  if (!options->has_lame_duck()) options->mutable_lame_duck()->set_nanos(500'000'000);
+  ServerOptions::Log& log = *options->mutable_log();
+  if (log.level().empty()) log.set_level("info");
+  if (log.max_bytes() == 0) log.set_max_bytes(64 << 20);
+  if (log.keep_files() == 0) log.set_keep_files(4);
+}
+
+rpc::TlsFiles TlsOf(const ServerOptions& options) {
+  return {options.tls().certificate_file(), options.tls().key_file(), options.tls().ca_file()};
+}
+
+absl::Status Validate(const ServerOptions& options) {
+  Violations violations;
+  if (options.instance_id().empty())
+    violations.emplace_back("server.instance_id", "empty, want a name unique in the platform");
+  Address("server.grpc_address", options.grpc_address(), &violations);
+  Address("server.admin_address", options.admin_address(), &violations);
+  if (!options.control_address().empty()) Address("server.control_address", options.control_address(), &violations);
+  if (!options.control_ads_address().empty())
+    Address("server.control_ads_address", options.control_ads_address(), &violations);
+  StateDir(options.state_dir(), &violations);
+  Range("server.worker_threads", options.worker_threads(), 1, 512, &violations);
+  Range("server.worker_queue_max", options.worker_queue_max(), 1, 100'000, &violations);
+  Range("server.max_in_flight_calls", options.max_in_flight_calls(), 1, 100'000, &violations);
+  Range("server.drain_timeout", options.drain_timeout(), absl::ZeroDuration(), absl::Minutes(10), &violations);
+  Range("server.lame_duck", options.lame_duck(), absl::ZeroDuration(), absl::Minutes(1), &violations);
+  log::Level level;
+  if (!log::ParseLevel(options.log().level(), &level)) {
+    violations.emplace_back("server.log.level",
+                            "\"" + options.log().level() + "\", want debug, info, warning or error");
+  }
+  Range("server.log.max_bytes", options.log().max_bytes(), 4096, int64_t{1} << 40, &violations);
+  Range("server.log.keep_files", options.log().keep_files(), 0, 100, &violations);
+  if (const absl::Status tls = rpc::CheckTlsFiles(TlsOf(options)); !tls.ok()) {
+    violations.emplace_back("server.tls", std::string(tls.message()));
+  }
+  return FieldsError(violations);
+}
+
+}  // namespace trivium::server

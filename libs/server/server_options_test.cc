@@ -1,0 +1,61 @@
+#include "libs/server/server_options.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "libs/server/options.pb.h"
+
+namespace trivium::server {
+namespace {
+
+ServerOptions Good() {
+  ServerOptions options;
+  options.set_instance_id("payment-1");
+  SetDefaults(&options);
+  return options;
+}
+
+TEST(ServerOptionsTest, DefaultsAreGood) {
+  EXPECT_TRUE(Validate(Good()).ok()) << Validate(Good());
+  EXPECT_EQ(Good().worker_threads(), 32);
+  EXPECT_EQ(Good().cell(), "cell-a");
+  ServerOptions chosen;
+  chosen.set_worker_threads(7);
+  SetDefaults(&chosen);
+  EXPECT_EQ(chosen.worker_threads(), 7);
+}
+
+struct Wrong {
+  std::function<void(ServerOptions&)> make;
+  const char* message;
+};
+
+TEST(ServerOptionsTest, NamesWhatIsWrong) {
+  const Wrong cases[] = {
+      {[](ServerOptions& o) { o.clear_instance_id(); },
+       "server.instance_id: empty, want a name unique in the platform"},
+      {[](ServerOptions& o) { o.set_worker_threads(513); }, "server.worker_threads: 513, want 1-512"},
+      {[](ServerOptions& o) { o.set_worker_queue_max(-1); }, "server.worker_queue_max: -1, want 1-100000"},
+      {[](ServerOptions& o) { o.set_grpc_address("21010"); },
+       "server.grpc_address: \"21010\", want an IP address and a port, such as 127.0.0.1:21010"},
+      {[](ServerOptions& o) { o.set_admin_address("127.0.0.1:99999"); },
+       "server.admin_address: \"127.0.0.1:99999\", want an IP address and a port, such as 127.0.0.1:21010"},
+      {[](ServerOptions& o) { o.mutable_log()->set_level("loud"); },
+       "server.log.level: \"loud\", want debug, info, warning or error"},
+      {[](ServerOptions& o) { o.set_state_dir("/nowhere"); },
+       "server.state_dir: /nowhere, want a folder that exists and can be written"},
+      {[](ServerOptions& o) { o.mutable_drain_timeout()->set_seconds(-1); },
+       "server.drain_timeout: -1s, want 0 to 10m"},
+      {[](ServerOptions& o) { o.mutable_tls()->set_key_file("/k"); },
+       "server.tls: certificate, key and ca: want all three or none"},
+  };
+  for (const Wrong& wrong : cases) {
+    ServerOptions options = Good();
+    wrong.make(options);
+    EXPECT_EQ(Validate(options).message(), wrong.message);
+  }
+}
+
+}  // namespace
+}  // namespace trivium::server
