@@ -1,0 +1,39 @@
+// Kinds of config items: a name, the message of the value, and its schema check beyond types.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace google::protobuf {
+class Any;
+class Message;
+}  // namespace google::protobuf
+
+namespace trivium::control {
+
+// Field path (from "value.") and what is wrong with it: "value, want ...".
+using Violations = std::vector<std::pair<std::string, std::string>>;
+
+struct Kind {
+  std::string_view name;  // "product_profile"
+  std::string_view type;  // "trivium.common.v1.ProductProfile"
+  bool (*name_ok)(std::string_view item_name);
+  std::string_view name_form;  // For the message: "1-32 characters of ..."
+  Violations (*check)(const google::protobuf::Any& value);
+};
+
+// The kind whose items are the products.
+inline constexpr std::string_view kProductProfile = "product_profile";
+
+std::span<const Kind> Kinds();
+// nullptr: unknown.
+const Kind* FindKind(std::string_view name);
+
+// Unpacks a value strictly: false when the type is another, the bytes do not parse, or a field is unknown (it would be
+// lost on the way).
+bool UnpackStrictly(const google::protobuf::Any& value, google::protobuf::Message* message);
+
+}  // namespace trivium::control
