@@ -1,0 +1,162 @@
+#include "services/payment/app.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/http/client.h"
+#include "libs/http/server.h"
+#include "libs/log/log.h"
+#include "libs/status/status.h"
+#include "libs/sync/worker_pool.h"
+#include "services/payment/callbacks.h"
+#include "services/payment/database.h"
+#include "services/payment/payment_service.h"
+#include "services/payment/psp/guarded_psp.h"
+#include "services/payment/workers/periodic.h"
+#include "trivium/control/v1/route_plan.pb.h"
+
+namespace trivium::payment {
+namespace {
+
+constexpr char kServiceName[] = "payment";
+constexpr absl::Duration kCountEvery = absl::Seconds(5), kPurgeEvery = absl::Minutes(1),
+                         kTakeOverEvery = absl::Seconds(1);
+
+}  // namespace
+
+struct App::Parts {
+  Parts(Settings s, rpc::CallGuard& guard, WorkerPool& pool, Clock& c, Metrics& m)
+      : settings(std::move(s)),
+        clock(c),
+        raw_metrics(m),
+        metrics(m),
+        ids(NewIdGenerator(clock)),
+        database(settings, *ids, clock, m, [this] { feed.Wake(); }),
+        configs(settings.control, {kProfileKind}, clock, m),
+        plan(settings.control, clock, m),
+        profiles(NewConfigProfiles(configs)),
+        limits(*profiles, clock),
+        fencing(database.store(), [this](const std::string& product) { return EpochOf(product); }),
+        resolver(database.store(), psps, *profiles, fencing, clock, metrics),
+        feed(database.store(), metrics),
+        callbacks(psps, database.store(), resolver, clock, metrics),
+        callback_pool(pool),
+        worker_pool("psp", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
+        janitor(settings.workers, database.store(), resolver, worker_pool, clock, metrics),
+        service({guard, database.store(), psps, *profiles, fencing, resolver, feed, clock, *ids, metrics}) {}
+
+  std::optional<PlanEpoch> EpochOf(const std::string& product) const {
+    const auto home = plan.HomeOf(product, kServiceName);
+    if (!home) return std::nullopt;
+    return PlanEpoch{home->epoch, plan.Get()->epoch()};
+  }
+
+  absl::Status MakePsps() {
+    for (const PspSettings& psp : settings.psps) {
+      TRIVIUM_ASSIGN_OR_RETURN(
+          std::unique_ptr<Psp> adapter,
+          sandbox::NewAdapter(
+              psp.sandbox, [this](const http::ClientRequest& request) { return http.Send(request); }, clock));
+      psps[psp.name] =
+          NewGuardedPsp(psp.name, std::move(adapter), {.failures = psp.breaker_failures}, clock, raw_metrics);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status StartCallbacks() {
+    callback_server = std::make_unique<http::Server>(
+        http::ServerOptions{.address = settings.callback_address, .max_body_bytes = 64 << 10, .name = "callbacks"},
+        raw_metrics);
+    callbacks.RegisterOn(*callback_server, callback_pool);
+    return callback_server->Start();
+  }
+
+  // Takes products over whose home this cell has become, before the first call comes.
+  bool TakeOver() {
+    for (const std::string& product : configs.Names(kProfileKind)) {
+      const auto home = plan.HomeOf(product, kServiceName);
+      if (!home || home->cell != settings.cell) continue;
+      const absl::Status taken = fencing.EpochOf(product, clock.Now() + absl::Seconds(5)).status();
+      if (!taken.ok())
+        TRIVIUM_LOG(kWarning, "a product could not be taken over: it will be tried again", {"product", product},
+                    {"error", taken});
+    }
+    return false;
+  }
+
+  void StartWorkers() {
+    const auto run = [this](const char* name, absl::Duration pause, std::function<bool()> step) {
+      workers.push_back(std::make_unique<Periodic>(name, pause, std::move(step)));
+      workers.back()->Start();
+    };
+    run("janitor", settings.worker_interval, [this] { return janitor.FollowPayments(); });
+    run("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); });
+    run("purger", kPurgeEvery, [this] { return janitor.Purge(); });
+    run("counter", kCountEvery, [this] { return janitor.Count(); });
+    run("take_over", kTakeOverEvery, [this] { return TakeOver(); });
+  }
+
+  const Settings settings;
+  Clock& clock;
+  Metrics& raw_metrics;
+  PaymentMetrics metrics;
+  const std::unique_ptr<IdGenerator> ids;
+  Database database;
+  control_client::ConfigWatcher configs;
+  control_client::RoutePlanWatcher plan;
+  const std::unique_ptr<Profiles> profiles;
+  ProductLimits limits;
+  http::Client http;
+  Psps psps;
+  Fencing fencing;
+  Resolver resolver;
+  EventFeed feed;
+  Callbacks callbacks;
+  WorkerPool& callback_pool;
+  std::unique_ptr<http::Server> callback_server;
+  WorkerPool worker_pool;
+  Janitor janitor;
+  std::vector<std::unique_ptr<Periodic>> workers;
+  PaymentService service;
+};
+
+App::App(Settings settings, rpc::CallGuard& guard, WorkerPool& pool, Clock& clock, Metrics& metrics)
+    : parts_(std::make_unique<Parts>(std::move(settings), guard, pool, clock, metrics)) {}
+
+App::~App() { Stop(); }
+
+absl::Status App::Start() {
+  Parts& p = *parts_;
+  TRIVIUM_RETURN_IF_ERROR(p.MakePsps());
+  TRIVIUM_RETURN_IF_ERROR(p.configs.Start());
+  TRIVIUM_RETURN_IF_ERROR(p.plan.Start());
+  TRIVIUM_RETURN_IF_ERROR(p.database.Start());
+  p.feed.Start();
+  TRIVIUM_RETURN_IF_ERROR(p.StartCallbacks());
+  p.StartWorkers();
+  return absl::OkStatus();
+}
+
+void App::Stop() {
+  Parts& p = *parts_;
+  for (const std::unique_ptr<Periodic>& worker : p.workers) worker->Stop();
+  p.workers.clear();
+  if (p.callback_server != nullptr) p.callback_server->Stop();
+  p.feed.Stop();
+  p.database.Stop();
+  p.plan.Stop();
+  p.configs.Stop();
+}
+
+absl::Status App::Ready() {
+  TRIVIUM_RETURN_IF_ERROR(parts_->database.Ready());
+  return parts_->configs.Ready();
+}
+
+absl::Status App::Admit(std::string_view product) { return parts_->limits.Admit(product); }
+
+grpc::Service* App::service() { return &parts_->service; }
+
+}  // namespace trivium::payment

@@ -1,0 +1,100 @@
+#include "services/payment/event_feed.h"
+
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "libs/log/log.h"
+#include "services/payment/cursor.h"
+#include "trivium/payment/v1/payment.pb.h"
+
+namespace trivium::payment {
+namespace {
+
+constexpr absl::Duration kReadTimeout = absl::Seconds(5);
+
+}  // namespace
+
+EventFeed::EventFeed(Store& store, PaymentMetrics& metrics, absl::Duration poll, int batch)
+    : store_(store), metrics_(metrics), poll_(poll), batch_(batch) {}
+
+EventFeed::~EventFeed() { Stop(); }
+
+void EventFeed::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void EventFeed::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+    wake_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void EventFeed::Add(const std::string& product, int64_t after, std::shared_ptr<EventSink> sink) {
+  const EventSink* key = sink.get();
+  MutexLock lock(mu_);
+  readers_[key] = std::make_shared<Reader>(Reader{product, after, std::move(sink)});
+  metrics_.Watchers(static_cast<int>(readers_.size()));
+  woken_ = true;
+  wake_.NotifyAll();
+}
+
+void EventFeed::Remove(const EventSink* sink) {
+  MutexLock lock(mu_);
+  readers_.erase(sink);
+  metrics_.Watchers(static_cast<int>(readers_.size()));
+}
+
+void EventFeed::Wake() {
+  MutexLock lock(mu_);
+  woken_ = true;
+  wake_.NotifyAll();
+}
+
+void EventFeed::Run() {
+  for (;;) {
+    std::map<std::string, std::vector<std::shared_ptr<Reader>>> by_product;
+    {
+      MutexLock lock(mu_);
+      if (!woken_ && !stopping_) wake_.WaitFor(mu_, poll_);
+      if (stopping_) return;
+      woken_ = false;
+      for (const auto& [sink, reader] : readers_) by_product[reader->product].push_back(reader);
+    }
+    for (auto& [product, readers] : by_product) Feed(product, readers);
+  }
+}
+
+void EventFeed::Feed(const std::string& product, std::vector<std::shared_ptr<Reader>>& readers) {
+  const absl::StatusOr<EventRange> range = store_.RangeOfEvents(product, absl::Now() + kReadTimeout);
+  if (!range.ok()) {
+    // Readers wait: the next look may succeed.
+    TRIVIUM_LOG(kWarning, "events could not be read", {"product", product}, {"error", range.status()});
+    return;
+  }
+  for (const std::shared_ptr<Reader>& reader : readers) FeedOne(*reader, *range);
+}
+
+void EventFeed::FeedOne(Reader& reader, const EventRange& range) {
+  if (reader.after == 0) reader.after = range.oldest - 1;
+  if (reader.after > range.newest) return reader.sink->Finish(CursorInvalid());
+  if (reader.after < range.oldest - 1) return reader.sink->Finish(CursorTooOld());
+  if (reader.after == range.newest) return;
+  const absl::StatusOr<std::vector<StoredEvent>> events =
+      store_.ListEvents(reader.product, reader.after, batch_, absl::Now() + kReadTimeout);
+  if (!events.ok()) return;
+  for (const StoredEvent& stored : *events) {
+    v1::Event event;
+    if (!event.ParseFromString(stored.payload))
+      return reader.sink->Finish(absl::InternalError("a stored event is damaged"));
+    event.set_cursor(EventCursor(reader.product, stored.seq));
+    if (!reader.sink->Write(event)) return;
+    reader.after = stored.seq;
+  }
+  // There may be more than a batch of them.
+  if (reader.after < range.newest) Wake();
+}
+
+}  // namespace trivium::payment

@@ -1,0 +1,84 @@
+#include "services/payment/psp/guarded_psp.h"
+
+#include <utility>
+
+#include "libs/telemetry/metrics.h"
+
+namespace trivium::payment {
+namespace {
+
+constexpr Metric kCalls{
+    "trivium_payment_psp_calls_total", "Calls to PSPs, by how they ended.", {"psp", "operation", "outcome"}};
+constexpr Metric kSeconds{
+    "trivium_payment_psp_call_seconds", "How long calls to PSPs took, seconds.", {"psp", "operation"}};
+constexpr Metric kOpen{"trivium_payment_psp_breaker_open", "1 while a PSP's circuit breaker is open.", {"psp"}};
+
+const char* NameOf(PspOutcome outcome) {
+  switch (outcome) {
+    case PspOutcome::kDone:
+      return "done";
+    case PspOutcome::kDeclined:
+      return "declined";
+    case PspOutcome::kNotDone:
+      return "not_done";
+    case PspOutcome::kMaybe:
+      return "maybe";
+  }
+  return "maybe";
+}
+
+class GuardedPsp : public Psp {
+ public:
+  GuardedPsp(std::string name, std::unique_ptr<Psp> psp, ha::CircuitBreakerOptions options, Clock& clock,
+             Metrics& metrics)
+      : name_(std::move(name)), psp_(std::move(psp)), breaker_(options, clock), clock_(clock), metrics_(metrics) {}
+
+  absl::StatusOr<std::string> BuildPayUrl(const PayRequest& request) override { return psp_->BuildPayUrl(request); }
+  PspAnswer<Trade> Query(const std::string& product, const Id& attempt_id, absl::Time deadline) override {
+    return Call<Trade>("query", [&] { return psp_->Query(product, attempt_id, deadline); });
+  }
+  PspAnswer<Trade> Close(const std::string& product, const Id& attempt_id, absl::Time deadline) override {
+    return Call<Trade>("close", [&] { return psp_->Close(product, attempt_id, deadline); });
+  }
+  PspAnswer<PspRefundState> Refund(const RefundOrder& order, absl::Time deadline) override {
+    return Call<PspRefundState>("refund", [&] { return psp_->Refund(order, deadline); });
+  }
+  PspAnswer<PspRefundState> QueryRefund(const std::string& product, const Id& refund_id, absl::Time deadline) override {
+    return Call<PspRefundState>("query_refund", [&] { return psp_->QueryRefund(product, refund_id, deadline); });
+  }
+  absl::StatusOr<PspNotice> ParseCallback(const CallbackRequest& request, absl::Time now) override {
+    return psp_->ParseCallback(request, now);
+  }
+
+ private:
+  template <typename T, typename Send>
+  PspAnswer<T> Call(const char* operation, const Send& send) {
+    if (!breaker_.Allow()) {
+      metrics_.GetCounter(kCalls, {name_, operation, "breaker_open"}).Add();
+      return {.outcome = PspOutcome::kNotDone, .value = T(), .message = "circuit breaker open"};
+    }
+    const absl::Duration start = clock_.Monotonic();
+    PspAnswer<T> answer = send();
+    const bool answered = answer.outcome == PspOutcome::kDone || answer.outcome == PspOutcome::kDeclined;
+    answered ? breaker_.Succeeded() : breaker_.Failed();
+    metrics_.GetCounter(kCalls, {name_, operation, NameOf(answer.outcome)}).Add();
+    metrics_.GetHistogram(kSeconds, {name_, operation}).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - start));
+    metrics_.GetGauge(kOpen, {name_}).Set(breaker_.open() ? 1 : 0);
+    return answer;
+  }
+
+  const std::string name_;
+  const std::unique_ptr<Psp> psp_;
+  ha::CircuitBreaker breaker_;
+  Clock& clock_;      // Not owned.
+  Metrics& metrics_;  // Not owned.
+};
+
+}  // namespace
+
+std::unique_ptr<Psp> NewGuardedPsp(std::string name, std::unique_ptr<Psp> psp, ha::CircuitBreakerOptions options,
+                                   Clock& clock, Metrics& metrics) {
+  return std::make_unique<GuardedPsp>(std::move(name), std::move(psp), options, clock, metrics);
+}
+
+}  // namespace trivium::payment

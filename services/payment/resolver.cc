@@ -1,0 +1,227 @@
+#include "services/payment/resolver.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "libs/log/log.h"
+#include "libs/status/status.h"
+#include "services/payment/domain/check_schedule.h"
+
+namespace trivium::payment {
+namespace {
+
+// What a trade's state means for its payment; nullopt: nothing by itself (a closed trade may be ours to end, or the
+// expiry's).
+std::optional<PaymentSignal> SignalOf(const Trade& trade) {
+  PaymentSignal signal{.psp_trade_id = trade.psp_trade_id};
+  switch (trade.state) {
+    case TradeState::kNotFound:
+    case TradeState::kWaiting:
+      signal.event = PaymentEvent::kPspWaiting;
+      return signal;
+    case TradeState::kProcessing:
+      signal.event = PaymentEvent::kPspProcessing;
+      return signal;
+    case TradeState::kDeclined:
+      signal.event = PaymentEvent::kPspDeclined;
+      return signal;
+    case TradeState::kSucceeded:
+      signal.event = PaymentEvent::kPspSucceeded;
+      signal.paid_minor = trade.paid_minor;
+      signal.paid_currency = trade.paid_currency;
+      signal.paid_time = trade.paid_time;
+      return signal;
+    case TradeState::kClosed:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<RefundEvent> EventOf(PspRefundState state) {
+  switch (state) {
+    case PspRefundState::kProcessing:
+      return RefundEvent::kPspProcessing;
+    case PspRefundState::kSucceeded:
+      return RefundEvent::kPspSucceeded;
+    case PspRefundState::kFailed:
+      return RefundEvent::kPspDeclined;
+    case PspRefundState::kNotFound:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void LogContradiction(const std::string& id, std::string_view state) {
+  TRIVIUM_LOG(kWarning, "a PSP contradicts what is known: nothing changed", {"id", id}, {"state", state});
+}
+
+// Time until the next question. A PSP that did not answer has said nothing about the object: the question must not move
+// far into the future because of an outage that is over soon.
+absl::Duration Pause(int checks, bool answered) {
+  const absl::Duration delay = CheckDelay(checks + 1);
+  return answered ? delay : std::min(delay, absl::Seconds(10));
+}
+
+}  // namespace
+
+Psp* Resolver::Find(const std::string& name) const {
+  const auto it = psps_.find(name);
+  return it == psps_.end() ? nullptr : it->second.get();
+}
+
+absl::Time Resolver::Now() const { return absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())); }
+
+absl::StatusOr<PaymentResult> Resolver::Record(const std::string& product, const Id& payment_id, PaymentSignal signal,
+                                               absl::Time deadline) {
+  PaymentUpdate update{.product = product, .payment_id = payment_id, .signal = std::move(signal), .now = Now()};
+  const std::shared_ptr<const Profile> profile = profiles_.Find(product);
+  update.accept_late = profile != nullptr && profile->accept_late_success;
+  TRIVIUM_ASSIGN_OR_RETURN(update.epoch, fencing_.EpochOf(product, deadline));
+  absl::StatusOr<PaymentResult> result = std::move(store_.UpdatePayments({&update, 1}, deadline)[0]);
+  fencing_.Observe(product, result.status());
+  if (!result.ok()) return result;
+  metrics_.Heard(*result);
+  if (result->verdict == Verdict::kIllegal)
+    LogContradiction(FormatId(kPaymentIdKind, payment_id), StateName(result->payment.state));
+  return result;
+}
+
+absl::StatusOr<RefundResult> Resolver::Record(const std::string& product, const Id& refund_id, RefundEvent event,
+                                              absl::Time deadline) {
+  RefundUpdate update{.product = product, .refund_id = refund_id, .event = event, .now = Now()};
+  TRIVIUM_ASSIGN_OR_RETURN(update.epoch, fencing_.EpochOf(product, deadline));
+  absl::StatusOr<RefundResult> result = std::move(store_.UpdateRefunds({&update, 1}, deadline)[0]);
+  fencing_.Observe(product, result.status());
+  if (!result.ok()) return result;
+  metrics_.Heard(*result);
+  if (result->verdict == Verdict::kIllegal)
+    LogContradiction(FormatId(kRefundIdKind, refund_id), StateName(result->refund.state));
+  return result;
+}
+
+absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, absl::Time deadline, bool answered) {
+  const absl::Time now = Now();
+  absl::Time due = now + Pause(payment.checks, answered);
+  if (payment.expire_time > now) due = std::min(due, payment.expire_time);
+  TRIVIUM_RETURN_IF_ERROR(store_.ReschedulePayment(payment, due, deadline));
+  return Verdict::kAlready;
+}
+
+absl::StatusOr<Verdict> Resolver::PutOff(const Refund& refund, absl::Time deadline, bool answered) {
+  TRIVIUM_RETURN_IF_ERROR(store_.RescheduleRefund(refund, Now() + Pause(refund.checks, answered), deadline));
+  return Verdict::kAlready;
+}
+
+absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Payment& payment, PaymentSignal signal, absl::Time deadline) {
+  TRIVIUM_ASSIGN_OR_RETURN(const PaymentResult result,
+                           Record(payment.product, payment.id, std::move(signal), deadline));
+  if (result.verdict == Verdict::kChanged) return Verdict::kChanged;
+  return PutOff(payment, deadline);
+}
+
+absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Refund& refund, RefundEvent event, absl::Time deadline) {
+  TRIVIUM_ASSIGN_OR_RETURN(const RefundResult result, Record(refund.product, refund.id, event, deadline));
+  if (result.verdict == Verdict::kChanged) return Verdict::kChanged;
+  return PutOff(refund, deadline);
+}
+
+absl::StatusOr<Verdict> Resolver::Ask(const Payment& payment, absl::Time deadline) {
+  const Attempt& attempt = payment.attempts.back();
+  Psp* psp = Find(attempt.psp);
+  if (psp == nullptr) return PutOff(payment, deadline);
+  const PspAnswer<Trade> answer = psp->Query(payment.product, attempt.id, deadline);
+  if (answer.outcome != PspOutcome::kDone) return PutOff(payment, deadline, /*answered=*/false);
+  std::optional<PaymentSignal> signal = SignalOf(answer.value);
+  if (!signal) return PutOff(payment, deadline);
+  return RecordOrPutOff(payment, *std::move(signal), deadline);
+}
+
+absl::StatusOr<Verdict> Resolver::Expire(const Payment& payment, absl::Time deadline) {
+  const Attempt& attempt = payment.attempts.back();
+  Psp* psp = Find(attempt.psp);
+  if (psp == nullptr) return PutOff(payment, deadline);
+  const PspAnswer<Trade> answer = psp->Close(payment.product, attempt.id, deadline);
+  switch (answer.outcome) {
+    case PspOutcome::kDone: {
+      PaymentSignal ended = SignalOf(answer.value).value_or(PaymentSignal{.event = PaymentEvent::kExpireConfirmed});
+      return RecordOrPutOff(payment, std::move(ended), deadline);
+    }
+    case PspOutcome::kDeclined:
+      return Ask(payment, deadline);
+    case PspOutcome::kNotDone:
+      return PutOff(payment, deadline, /*answered=*/false);
+    case PspOutcome::kMaybe:
+      return RecordOrPutOff(payment, {.event = PaymentEvent::kOutcomeUnknown}, deadline);
+  }
+  return absl::InternalError("an outcome that does not exist");
+}
+
+absl::StatusOr<bool> Resolver::Close(const Payment& payment, absl::Time deadline) {
+  const Attempt& attempt = payment.attempts.back();
+  Psp* psp = Find(attempt.psp);
+  if (psp == nullptr) return false;
+  const PspAnswer<Trade> answer = psp->Close(payment.product, attempt.id, deadline);
+  if (answer.outcome == PspOutcome::kDone) {
+    const std::optional<PaymentSignal> signal = SignalOf(answer.value);
+    if (!signal) return true;
+    TRIVIUM_RETURN_IF_ERROR(Record(payment.product, payment.id, *signal, deadline).status());
+    return false;
+  }
+  if (answer.outcome == PspOutcome::kDeclined) TRIVIUM_RETURN_IF_ERROR(Ask(payment, deadline).status());
+  return false;
+}
+
+absl::StatusOr<Verdict> Resolver::Send(const Refund& refund, absl::Time deadline) {
+  Psp* psp = Find(refund.psp);
+  if (psp == nullptr) return PutOff(refund, deadline);
+  const RefundOrder order{.product = refund.product,
+                          .refund_id = refund.id,
+                          .attempt_id = refund.attempt_id,
+                          .amount_minor = refund.amount_minor,
+                          .currency = refund.currency,
+                          .reason = refund.reason};
+  const PspAnswer<PspRefundState> answer = psp->Refund(order, deadline);
+  switch (answer.outcome) {
+    case PspOutcome::kDone:
+      return RecordOrPutOff(refund, EventOf(answer.value).value_or(RefundEvent::kPspProcessing), deadline);
+    case PspOutcome::kDeclined:
+      TRIVIUM_LOG(kWarning, "a PSP declined a refund", {"refund_id", FormatId(kRefundIdKind, refund.id)},
+                  {"why", answer.message});
+      return RecordOrPutOff(refund, RefundEvent::kPspDeclined, deadline);
+    case PspOutcome::kNotDone:
+      return PutOff(refund, deadline, /*answered=*/false);
+    case PspOutcome::kMaybe:
+      return RecordOrPutOff(refund, RefundEvent::kOutcomeUnknown, deadline);
+  }
+  return absl::InternalError("an outcome that does not exist");
+}
+
+absl::StatusOr<Verdict> Resolver::Advance(const Refund& refund, absl::Time deadline) {
+  const bool never_sent = refund.state == RefundState::kProcessing && refund.version == 1 && refund.checks == 0;
+  if (never_sent) return Send(refund, deadline);
+  Psp* psp = Find(refund.psp);
+  if (psp == nullptr) return PutOff(refund, deadline);
+  const PspAnswer<PspRefundState> answer = psp->QueryRefund(refund.product, refund.id, deadline);
+  if (answer.outcome != PspOutcome::kDone) return PutOff(refund, deadline, /*answered=*/false);
+  if (const std::optional<RefundEvent> event = EventOf(answer.value)) return RecordOrPutOff(refund, *event, deadline);
+  // The PSP does not know it: it never arrived. The same number again is the same refund, should it arrive after all.
+  return Send(refund, deadline);
+}
+
+absl::StatusOr<Verdict> Resolver::Hear(const PspNotice& notice, absl::Time deadline) {
+  if (notice.is_refund) {
+    const std::optional<RefundEvent> event = EventOf(notice.refund);
+    if (!event) return absl::InvalidArgumentError("a refund's callback without a state");
+    TRIVIUM_ASSIGN_OR_RETURN(const RefundResult result, Record(notice.product, notice.refund_id, *event, deadline));
+    return result.verdict;
+  }
+  const std::optional<PaymentSignal> signal = SignalOf(notice.trade);
+  if (!signal) return Verdict::kAlready;
+  TRIVIUM_ASSIGN_OR_RETURN(const Payment payment,
+                           store_.GetPaymentOfAttempt(notice.product, notice.attempt_id, deadline));
+  TRIVIUM_ASSIGN_OR_RETURN(const PaymentResult result, Record(notice.product, payment.id, *signal, deadline));
+  return result.verdict;
+}
+
+}  // namespace trivium::payment

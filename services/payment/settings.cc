@@ -1,0 +1,127 @@
+#include "services/payment/settings.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "libs/status/error.h"
+#include "services/payment/config.pb.h"
+
+namespace trivium::payment {
+namespace {
+
+using Violations = std::vector<std::pair<std::string, std::string>>;
+
+absl::Duration ToDuration(const google::protobuf::Duration& d) {
+  return absl::Seconds(d.seconds()) + absl::Nanoseconds(d.nanos());
+}
+
+void SetDuration(absl::Duration d, google::protobuf::Duration* out) {
+  out->set_seconds(absl::ToInt64Seconds(d));
+  out->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(d - absl::Seconds(out->seconds()))));
+}
+
+void CheckRange(const std::string& field, int64_t value, int64_t low, int64_t high, Violations* out) {
+  if (value < low || value > high) out->emplace_back(field, absl::StrCat(value, ", want ", low, " to ", high));
+}
+
+void CheckDuration(const std::string& field, const google::protobuf::Duration& value, absl::Duration low,
+                   absl::Duration high, Violations* out) {
+  const absl::Duration d = ToDuration(value);
+  if (d < low || d > high)
+    out->emplace_back(field, absl::StrCat(absl::FormatDuration(d), ", want ", absl::FormatDuration(low), " to ",
+                                          absl::FormatDuration(high)));
+}
+
+bool IsPspName(const std::string& name) {
+  return !name.empty() && name.size() <= 32 &&
+         std::ranges::all_of(name, [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-'; });
+}
+
+void CheckPsp(const std::string& field, const Config::Psp& psp, Violations* out) {
+  if (!IsPspName(psp.name())) out->emplace_back(field + ".name", "want 1-32 characters of a-z 0-9 -");
+  if (psp.breaker_failures() != 0) CheckRange(field + ".breaker_failures", psp.breaker_failures(), 1, 1000, out);
+  if (!psp.has_sandbox()) return out->emplace_back(field, "no kind, want sandbox"), void();
+  for (const auto& [name, url] :
+       {std::pair("base_url", psp.sandbox().base_url()), std::pair("notify_url", psp.sandbox().notify_url())}) {
+    if (!url.starts_with("http://") && !url.starts_with("https://"))
+      out->emplace_back(absl::StrCat(field, ".sandbox.", name), "want an http or https URL");
+  }
+  if (psp.sandbox().merchants_file().empty())
+    out->emplace_back(field + ".sandbox.merchants_file", "empty, want a path");
+}
+
+}  // namespace
+
+void SetDefaults(Config* config) {
+  config->set_callback_address("127.0.0.1:21012");
+  Config::Mysql* mysql = config->mutable_mysql();
+  mysql->set_host("127.0.0.1");
+  mysql->set_port(3306);
+  mysql->set_user("payment");
+  mysql->set_schema("payment");
+  mysql->set_max_connections(24);
+  mysql->mutable_statement_timeout()->set_seconds(5);
+  config->mutable_kafka();
+  Config::Workers* workers = config->mutable_workers();
+  SetDuration(absl::Milliseconds(500), workers->mutable_interval());
+  workers->set_batch(50);
+  workers->set_threads(8);
+  workers->mutable_psp_timeout()->set_seconds(5);
+}
+
+absl::Status CheckConfig(const Config& config) {
+  Violations wrong;
+  if (config.callback_address().empty()) wrong.emplace_back("callback_address", "empty, want an IP address and port");
+  CheckRange("mysql.port", config.mysql().port(), 1, 65535, &wrong);
+  CheckRange("mysql.max_connections", config.mysql().max_connections(), 4, 1000, &wrong);
+  CheckDuration("mysql.statement_timeout", config.mysql().statement_timeout(), absl::Milliseconds(100),
+                absl::Seconds(60), &wrong);
+  if (config.psps().empty()) wrong.emplace_back("psps", "none, want at least one");
+  std::set<std::string> names;
+  for (int i = 0; i < config.psps_size(); ++i) {
+    const std::string field = absl::StrCat("psps[", i, "]");
+    CheckPsp(field, config.psps(i), &wrong);
+    if (!names.insert(config.psps(i).name()).second) wrong.emplace_back(field + ".name", "twice, want each once");
+  }
+  CheckDuration("workers.interval", config.workers().interval(), absl::Milliseconds(10), absl::Seconds(60), &wrong);
+  CheckRange("workers.batch", config.workers().batch(), 1, 1000, &wrong);
+  CheckRange("workers.threads", config.workers().threads(), 1, 256, &wrong);
+  CheckDuration("workers.psp_timeout", config.workers().psp_timeout(), absl::Milliseconds(100), absl::Seconds(20),
+                &wrong);
+  return FieldsError(wrong);
+}
+
+Settings ToSettings(const Config& config) {
+  Settings s;
+  s.instance_id = config.server().instance_id();
+  s.cell = config.server().cell();
+  s.control.control_address = config.server().control_address();
+  s.control.state_dir = config.server().state_dir();
+  s.callback_address = config.callback_address();
+  s.mysql.host = config.mysql().host();
+  s.mysql.port = config.mysql().port();
+  s.mysql.unix_socket = config.mysql().unix_socket();
+  s.mysql.user = config.mysql().user();
+  s.mysql.password = config.mysql().password();
+  s.mysql.schema = config.mysql().schema();
+  s.mysql.max_connections = config.mysql().max_connections();
+  s.mysql.statement_timeout = ToDuration(config.mysql().statement_timeout());
+  s.kafka_brokers = config.kafka().brokers();
+  for (const Config::Psp& psp : config.psps()) {
+    PspSettings settings{
+        .name = psp.name(),
+        .sandbox = {psp.sandbox().base_url(), psp.sandbox().notify_url(), psp.sandbox().merchants_file()}};
+    if (psp.breaker_failures() != 0) settings.breaker_failures = psp.breaker_failures();
+    s.psps.push_back(std::move(settings));
+  }
+  s.workers.batch = config.workers().batch();
+  s.workers.psp_timeout = ToDuration(config.workers().psp_timeout());
+  s.worker_interval = ToDuration(config.workers().interval());
+  s.worker_threads = config.workers().threads();
+  return s;
+}
+
+}  // namespace trivium::payment
