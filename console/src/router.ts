@@ -1,0 +1,42 @@
+import { createRouter, createWebHistory, type RouteLocationNormalized } from "vue-router";
+
+import { restoreSession, useSession } from "./session";
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: "/sign-in", name: "sign-in", component: () => import("./pages/SignInPage.vue"), meta: { open: true } },
+    // The guard below sends it on: what is home depends on who is signed in.
+    { path: "/", name: "home", component: { render: () => null } },
+    { path: "/products/:product", name: "product", component: () => import("./pages/ProductPage.vue"), props: true },
+    { path: "/services", name: "services", component: () => import("./pages/ServicesPage.vue") },
+    { path: "/platform", name: "platform", component: () => import("./pages/PlatformPage.vue"), meta: { platform: true } },
+    { path: "/audit", name: "audit", component: () => import("./pages/AuditPage.vue"), meta: { platform: true } },
+    { path: "/:rest(.*)*", redirect: "/" },
+  ],
+});
+
+function homePath(): string {
+  const { products, seesPlatform } = useSession();
+  const first = products.value[0];
+  if (first) return `/products/${encodeURIComponent(first.product)}`;
+  return seesPlatform.value ? "/platform" : "/services";
+}
+
+// Only paths of this site: an address from elsewhere must not be a way out of it.
+export function safeNext(next: unknown): string {
+  return typeof next === "string" && /^\/(?![/\\])/.test(next) ? next : "/";
+}
+
+router.beforeEach(async (to: RouteLocationNormalized) => {
+  let signedIn = false;
+  try {
+    signedIn = await restoreSession();
+  } catch {
+    // ops does not answer: the sign-in page says so when a person tries.
+  }
+  if (to.meta.open) return signedIn ? safeNext(to.query.next) : true;
+  if (!signedIn) return { name: "sign-in", query: to.fullPath === "/" ? {} : { next: to.fullPath } };
+  if (to.meta.platform && !useSession().seesPlatform.value) return "/";
+  return to.path === "/" ? homePath() : true;
+});

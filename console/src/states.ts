@@ -1,0 +1,20 @@
+// Colours of states: the same on bars, tags and charts.
+export const stateOrder = ["SUCCEEDED", "REQUIRES_ACTION", "PROCESSING", "CREATED", "UNKNOWN", "EXPIRED", "CANCELED", "FAILED"] as const;
+
+export const stateColors: Record<string, string> = {
+  SUCCEEDED: "#2f9e6e",
+  REQUIRES_ACTION: "#4a7fc1",
+  PROCESSING: "#7fa6d6",
+  CREATED: "#a9c1e0",
+  UNKNOWN: "#8a5cc2",
+  EXPIRED: "#e0a63a",
+  CANCELED: "#a3acb9",
+  FAILED: "#d0584f",
+};
+
+// For series that are no states: told apart by hue and lightness, calm on white.
+export const palette = ["#3467b0", "#2f9e6e", "#e0a63a", "#8a5cc2", "#d0584f", "#3aa6b9", "#a3793f", "#6d778a", "#c25c94", "#7fa6d6", "#8fb75a", "#4d5566"];
+
+export function toneOf(state: string): string {
+  return { SUCCEEDED: "good", FAILED: "bad", UNKNOWN: "bad", EXPIRED: "warn", REQUIRES_ACTION: "accent", PROCESSING: "accent", CREATED: "accent" }[state] ?? "";
+}

@@ -1,0 +1,66 @@
+// The methods of OpsService for a viewer whose identity is known: what to ask whom, and what the role hides. The two
+// doors to it are console_api.h (browsers, with sessions) and ops_service.h (gRPC, with certificates).
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/ops/backends.h"
+#include "services/ops/boards.h"
+#include "services/ops/domain/roles.h"
+#include "services/ops/products.h"
+#include "trivium/ops/v1/ops.pb.h"
+
+namespace trivium {
+class Clock;
+namespace mysql {
+class Pool;
+}
+}  // namespace trivium
+
+namespace trivium::ops {
+
+class Prometheus;
+
+struct Ask {
+  const Viewer& viewer;
+  absl::Time deadline;
+};
+
+// Thread-safe; blocks. Errors of each method: ops.proto.
+class OpsApi {
+ public:
+  struct Parts {
+    const Boards& boards;
+    const Products& products;
+    Prometheus& prometheus;
+    PaymentReader& payment;
+    ControlGateway& control;
+    mysql::Pool& pool;
+    Clock& clock;
+    absl::Duration scrape_interval;
+  };
+  explicit OpsApi(const Parts& parts) : parts_(parts) {}
+
+  // The products that the viewer sees, with their names.
+  void FillProducts(const Viewer& viewer, google::protobuf::RepeatedPtrField<v1::Product>* out) const;
+  absl::Status ListBoards(const Ask& ask, const v1::ListBoardsRequest& request, v1::ListBoardsResponse* response);
+  absl::Status QueryPanel(const Ask& ask, const v1::QueryPanelRequest& request, v1::QueryPanelResponse* response);
+  absl::Status GetProductDay(const Ask& ask, const v1::GetProductDayRequest& request, v1::ProductDay* response);
+  absl::Status ListActivities(const Ask& ask, const v1::ListActivitiesRequest& request,
+                              v1::ListActivitiesResponse* response);
+  absl::Status GetPlatform(const Ask& ask, const v1::GetPlatformRequest& request, v1::Platform* response);
+  absl::Status SetRoute(const Ask& ask, const v1::SetRouteRequest& request, v1::Platform* response);
+  absl::Status ListAudit(const Ask& ask, const v1::ListAuditRequest& request, v1::ListAuditResponse* response);
+
+ private:
+  // NOT_FOUND PRODUCT_NOT_FOUND for one that is none, or that the viewer does not see: which of the two, nobody learns.
+  absl::StatusOr<ProductNames> VisibleProduct(const Viewer& viewer, const std::string& product) const;
+  absl::Status RequireUntouchedPlan(const Ask& ask, control::v1::RoutePlan* plan);
+  absl::Status CheckPanelProduct(const Viewer& viewer, const Board& board, const std::string& product) const;
+
+  const Parts parts_;
+};
+
+}  // namespace trivium::ops
