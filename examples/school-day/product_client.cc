@@ -1,0 +1,262 @@
+#include "examples/school-day/product_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "libs/status/error.h"
+#include "libs/status/status.h"
+#include "trivium/payment/v1/payment.grpc.pb.h"
+
+namespace trivium::schoolday {
+
+namespace api = trivium::payment::v1;
+
+namespace {
+
+absl::StatusOr<std::string> ReadPem(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be read; --pki names the folder of certificates"));
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+PaymentView ViewOf(const api::Payment& p) {
+  PaymentView view{p.payment_id(),
+                   p.order_ref(),
+                   api::Payment::State_Name(p.state()),
+                   p.state_reason(),
+                   p.amount().amount_minor(),
+                   p.refunded().amount_minor(),
+                   p.late(),
+                   p.version(),
+                   {}};
+  for (const auto& a : p.attempts()) view.attempts.push_back({a.attempt_id(), a.psp_trade_id(), a.paid_minor()});
+  return view;
+}
+
+RefundView ViewOf(const api::Refund& r) {
+  return {r.refund_id(),
+          r.payment_id(),
+          api::Refund::State_Name(r.state()),
+          api::Refund::Origin_Name(r.origin()),
+          r.amount().amount_minor(),
+          r.version()};
+}
+
+EventView ViewOf(const api::Event& e) {
+  EventView view{e.event_id(), e.cursor(), e.product(), e.has_payment(), {}, {}};
+  if (e.has_payment()) view.payment = ViewOf(e.payment());
+  if (e.has_refund()) view.refund = ViewOf(e.refund());
+  return view;
+}
+
+absl::Status ToStatus(const grpc::Status& status) {
+  return StatusFromDetails(static_cast<absl::StatusCode>(status.error_code()), status.error_message(),
+                           status.error_details());
+}
+
+bool IsWorthAnotherTry(grpc::StatusCode code) {
+  return code == grpc::UNAVAILABLE || code == grpc::DEADLINE_EXCEEDED || code == grpc::ABORTED ||
+         code == grpc::RESOURCE_EXHAUSTED;
+}
+
+// 50 ms, doubling to 1 s, each between half and whole.
+absl::Duration Pause(int tries) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const double whole = std::min(1000.0, 50.0 * (1 << std::min(tries, 5)));
+  return absl::Milliseconds(whole * (0.5 + 0.5 * static_cast<double>(random()) / 2147483647.0));
+}
+
+void Sleep(absl::Duration d) { std::this_thread::sleep_for(absl::ToChronoMilliseconds(d)); }
+
+}  // namespace
+
+struct ProductClient::Impl {
+  Impl(const Options& o, Latencies& l) : options(o), latencies(l) {}
+
+  const Options options;
+  Latencies& latencies;  // Not owned; outlives this.
+  std::unique_ptr<api::PaymentService::Stub> stub;
+
+  template <typename Answer, typename Method, typename Request>
+  absl::StatusOr<Answer> Call(const char* name, Method method, const Request& request) {
+    const absl::Time give_up = absl::Now() + options.patience;
+    for (int tries = 0;; ++tries) {
+      grpc::ClientContext context;
+      context.set_deadline(absl::ToChronoTime(absl::Now() + options.call_timeout));
+      Answer answer;
+      const absl::Time start = absl::Now();
+      const grpc::Status status = (stub.get()->*method)(&context, request, &answer);
+      if (!IsWorthAnotherTry(status.error_code()) || absl::Now() > give_up) {
+        latencies.Answered(name, absl::Now() - start);
+        if (status.ok()) return answer;
+        return ToStatus(status);
+      }
+      latencies.Retried(name);
+      Sleep(Pause(tries));
+    }
+  }
+};
+
+ProductClient::ProductClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ProductClient::~ProductClient() = default;
+
+absl::StatusOr<std::unique_ptr<ProductClient>> ProductClient::Create(const Options& options, Latencies& latencies) {
+  const std::string mine = absl::StrCat(options.pki, "/product-", options.product);
+  grpc::SslCredentialsOptions tls;
+  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPem(options.pki + "/ca.crt"));
+  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadPem(mine + ".crt"));
+  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_private_key, ReadPem(mine + ".key"));
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
+  // A plain address is not a name that the certificate carries.
+  if (!options.target.starts_with("xds:")) {
+    arguments.SetSslTargetNameOverride(absl::StrCat(options.product, ".payment.trivium"));
+  }
+  auto impl = std::make_unique<Impl>(options, latencies);
+  impl->stub =
+      api::PaymentService::NewStub(grpc::CreateCustomChannel(options.target, grpc::SslCredentials(tls), arguments));
+  return std::unique_ptr<ProductClient>(new ProductClient(std::move(impl)));
+}
+
+absl::StatusOr<CreatedPayment> ProductClient::CreatePayment(const Order& order, const std::string& request_id,
+                                                            int64_t amount_minor) {
+  api::CreatePaymentRequest request;
+  request.set_request_id(request_id);
+  request.set_order_ref(order.order_ref);
+  request.mutable_amount()->set_amount_minor(amount_minor);
+  request.mutable_amount()->set_currency_code(impl_->options.currency);
+  request.set_subject(order.subject);
+  request.set_institution_id(order.institution_id);
+  if (const int seconds = TimeoutSeconds(order.scenario)) request.mutable_timeout()->set_seconds(seconds);
+  TRIVIUM_ASSIGN_OR_RETURN(
+      const api::Payment payment,
+      impl_->Call<api::Payment>("CreatePayment", &api::PaymentService::Stub::CreatePayment, request));
+  return CreatedPayment{ViewOf(payment), payment.pay_url()};
+}
+
+absl::StatusOr<PaymentView> ProductClient::CancelPayment(const std::string& request_id, const std::string& payment_id) {
+  api::CancelPaymentRequest request;
+  request.set_request_id(request_id);
+  request.set_payment_id(payment_id);
+  TRIVIUM_ASSIGN_OR_RETURN(
+      const api::Payment payment,
+      impl_->Call<api::Payment>("CancelPayment", &api::PaymentService::Stub::CancelPayment, request));
+  return ViewOf(payment);
+}
+
+absl::StatusOr<RefundView> ProductClient::CreateRefund(const RefundCall& call) {
+  api::CreateRefundRequest request;
+  request.set_request_id(call.request_id);
+  request.set_payment_id(call.payment_id);
+  request.mutable_amount()->set_amount_minor(call.amount_minor);
+  request.mutable_amount()->set_currency_code(impl_->options.currency);
+  request.set_reason("班级取消 class canceled");
+  TRIVIUM_ASSIGN_OR_RETURN(const api::Refund refund,
+                           impl_->Call<api::Refund>("CreateRefund", &api::PaymentService::Stub::CreateRefund, request));
+  return ViewOf(refund);
+}
+
+absl::StatusOr<PaymentView> ProductClient::GetPayment(const std::string& payment_id) {
+  api::GetPaymentRequest request;
+  request.set_payment_id(payment_id);
+  TRIVIUM_ASSIGN_OR_RETURN(const api::Payment payment,
+                           impl_->Call<api::Payment>("GetPayment", &api::PaymentService::Stub::GetPayment, request));
+  return ViewOf(payment);
+}
+
+absl::StatusOr<RefundView> ProductClient::GetRefund(const std::string& refund_id) {
+  api::GetRefundRequest request;
+  request.set_refund_id(refund_id);
+  TRIVIUM_ASSIGN_OR_RETURN(const api::Refund refund,
+                           impl_->Call<api::Refund>("GetRefund", &api::PaymentService::Stub::GetRefund, request));
+  return ViewOf(refund);
+}
+
+absl::StatusOr<std::vector<PaymentView>> ProductClient::ListPayments(const std::string& order_ref) {
+  api::ListPaymentsRequest request;
+  request.set_order_ref(order_ref);
+  std::vector<PaymentView> payments;
+  do {
+    TRIVIUM_ASSIGN_OR_RETURN(
+        const api::ListPaymentsResponse page,
+        impl_->Call<api::ListPaymentsResponse>("ListPayments", &api::PaymentService::Stub::ListPayments, request));
+    for (const auto& payment : page.payments()) payments.push_back(ViewOf(payment));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return payments;
+}
+
+absl::StatusOr<std::vector<RefundView>> ProductClient::ListRefunds(const std::string& payment_id) {
+  api::ListRefundsRequest request;
+  request.set_payment_id(payment_id);
+  std::vector<RefundView> refunds;
+  do {
+    TRIVIUM_ASSIGN_OR_RETURN(
+        const api::ListRefundsResponse page,
+        impl_->Call<api::ListRefundsResponse>("ListRefunds", &api::PaymentService::Stub::ListRefunds, request));
+    for (const auto& refund : page.refunds()) refunds.push_back(ViewOf(refund));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return refunds;
+}
+
+absl::StatusOr<std::vector<LedgerView>> ProductClient::GetLedgers() {
+  TRIVIUM_ASSIGN_OR_RETURN(
+      const api::DailySummary summary,
+      impl_->Call<api::DailySummary>("GetDailySummary", &api::PaymentService::Stub::GetDailySummary,
+                                     api::GetDailySummaryRequest()));
+  std::vector<LedgerView> ledgers;
+  for (const auto& c : summary.currencies()) {
+    LedgerView view{c.currency_code(), c.ledger_debits_minor(), c.ledger_credits_minor(), c.balances_match_entries(),
+                    0};
+    for (const auto& account : c.accounts()) {
+      if (account.account() == "platform_cash")
+        view.platform_cash_minor = account.debits_minor() - account.credits_minor();
+    }
+    ledgers.push_back(view);
+  }
+  return ledgers;
+}
+
+absl::StatusOr<std::string> ProductClient::NewestCursor() {
+  api::ListEventsRequest request;
+  request.set_page_size(1000);
+  while (true) {
+    TRIVIUM_ASSIGN_OR_RETURN(
+        const api::ListEventsResponse page,
+        impl_->Call<api::ListEventsResponse>("ListEvents", &api::PaymentService::Stub::ListEvents, request));
+    if (page.events().empty()) return request.cursor();
+    request.set_cursor(page.next_cursor());
+  }
+}
+
+absl::Status ProductClient::WatchEvents(const std::string& cursor, const std::atomic<bool>& stop,
+                                        const std::function<void(const EventView&)>& receive) {
+  grpc::ClientContext context;
+  api::WatchEventsRequest request;
+  request.set_cursor(cursor);
+  const auto reader = impl_->stub->WatchEvents(&context, request);
+  std::atomic<bool> ended = false;
+  std::thread stopper([&] {
+    while (!stop && !ended) Sleep(absl::Milliseconds(200));
+    context.TryCancel();
+  });
+  api::Event event;
+  while (reader->Read(&event)) receive(ViewOf(event));
+  ended = true;
+  stopper.join();
+  return ToStatus(reader->Finish());
+}
+
+}  // namespace trivium::schoolday

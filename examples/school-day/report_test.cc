@@ -1,0 +1,86 @@
+#include "examples/school-day/report.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "examples/school-day/progress.h"
+
+namespace trivium::schoolday {
+namespace {
+
+TEST(Yuan, GroupsAndKeepsFen) {
+  EXPECT_EQ(Yuan(0), "0.00");
+  EXPECT_EQ(Yuan(5), "0.05");
+  EXPECT_EQ(Yuan(99999), "999.99");
+  EXPECT_EQ(Yuan(100000), "1,000.00");
+  EXPECT_EQ(Yuan(123456789), "1,234,567.89");
+  EXPECT_EQ(Yuan(-100), "-1.00");
+  EXPECT_EQ(Yuan(INT64_MIN), "-92,233,720,368,547,758.08");
+}
+
+TEST(Quantile, TakesTheNearestRank) {
+  EXPECT_EQ(Quantile({}, 0.5), 0);
+  EXPECT_EQ(Quantile({7}, 0.99), 7);
+  EXPECT_EQ(Quantile({4, 1, 3, 2}, 0.5), 2);
+  EXPECT_EQ(Quantile({4, 1, 3, 2}, 0.99), 4);
+  EXPECT_EQ(Quantile({4, 1, 3, 2}, 0), 1);
+}
+
+DayRecord Day() {
+  DayRecord day;
+  day.product = "acme";
+  day.orders.resize(3);
+  day.orders[0].plan.student_id = day.orders[1].plan.student_id = "S1";
+  day.payments["p1"] = {.state = "SUCCEEDED", .amount_minor = 10'000};
+  day.payments["p2"] = {.state = "SUCCEEDED", .amount_minor = 5'000, .late = true};
+  day.payments["p3"] = {.state = "FAILED", .amount_minor = 5'000};
+  day.refunds["r1"] = {"r1", "p2", "SUCCEEDED", "LATE_PAYMENT", 5'000, 2};
+  day.refunds["r2"] = {"r2", "p3", "SUCCEEDED", "AMOUNT_MISMATCH", 4'999, 2};
+  day.refunds["r3"] = {"r3", "p1", "FAILED", "PRODUCT", 1, 2};
+  day.ledgers = {{"CNY", 20'000, 20'000, true, 10'000}};
+  return day;
+}
+
+TEST(Summarize, CountsWhatHappened) {
+  const DaySummary s = Summarize(Day());
+  EXPECT_EQ(s.students, 2);
+  EXPECT_EQ(s.orders, 3);
+  EXPECT_EQ(s.paid_count, 2);
+  EXPECT_EQ(s.paid_minor, 15'000);
+  EXPECT_EQ(s.refunded_count, 1);
+  EXPECT_EQ(s.refunded_minor, 5'000);
+  EXPECT_EQ(s.returned_minor, 4'999);
+  EXPECT_EQ(s.late, 1);
+  EXPECT_EQ(s.failed, 1);
+}
+
+TEST(FormatTables, HasARowForEachProductAndApi) {
+  DaySummary s = Summarize(Day());
+  s.latencies["CreatePayment"] = {12, 1, 1.25, 9.5};
+  const std::string text = FormatTables({s});
+  EXPECT_NE(text.find("150.00"), std::string::npos) << text;
+  EXPECT_NE(text.find("200.00 = 200.00"), std::string::npos) << text;
+  EXPECT_NE(text.find("CreatePayment"), std::string::npos) << text;
+}
+
+TEST(FormatJson, KeepsItsSchema) {
+  DaySummary s = Summarize(Day());
+  s.latencies["CreatePayment"] = {12, 1, 1.25, 9.5};
+  const auto report = nlohmann::json::parse(FormatJson({"d1", 7, 2.5}, {s}, {"acme: 坏了"}));
+  EXPECT_EQ(report["schema"], "trivium.school-day/1");
+  EXPECT_EQ(report["ok"], false);
+  EXPECT_EQ(report["broken"][0], "acme: 坏了");
+  EXPECT_EQ(report["products"][0]["paid_minor"], 15'000);
+  EXPECT_EQ(report["products"][0]["apis"]["CreatePayment"]["p99_ms"], 9.5);
+}
+
+TEST(ProgressLine, ShowsABar) {
+  EXPECT_EQ(ProgressLine("paying", 0, 4), "[>                             ]   0 %  paying 0/4");
+  EXPECT_EQ(ProgressLine("paying", 2, 4), "[===============>              ]  50 %  paying 2/4");
+  EXPECT_EQ(ProgressLine("paying", 4, 4), "[==============================] 100 %  paying 4/4");
+  EXPECT_EQ(ProgressLine("waiting", 0, 0), "waiting");
+}
+
+}  // namespace
+}  // namespace trivium::schoolday

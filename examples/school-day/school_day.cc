@@ -1,0 +1,187 @@
+// The school day: product backends of several products against a running platform. See README.md.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "examples/school-day/flags.h"
+#include "examples/school-day/invariants.h"
+#include "examples/school-day/product_day.h"
+#include "examples/school-day/report.h"
+#include "examples/school-day/school.h"
+#include "libs/status/status.h"
+
+namespace trivium::schoolday {
+namespace {
+
+// A product's day with what it needs.
+struct Running {
+  std::unique_ptr<Latencies> latencies = std::make_unique<Latencies>();
+  std::unique_ptr<ProductClient> client;
+  std::unique_ptr<ProductDay> day;
+};
+
+std::vector<std::string> ProductsWithData(const std::string& data) {
+  std::vector<std::string> products;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(data, error)) {
+    if (entry.is_directory()) products.push_back(entry.path().filename());
+  }
+  std::sort(products.begin(), products.end());
+  return products;
+}
+
+absl::StatusOr<std::vector<School>> ReadSchools(const Flags& flags) {
+  const std::vector<std::string> with_data = ProductsWithData(flags.data);
+  if (with_data.empty())
+    return absl::NotFoundError(absl::StrCat(flags.data, ": has no folder of a product; --data names another"));
+  std::vector<School> schools;
+  for (const std::string& product : flags.products.empty() ? with_data : flags.products) {
+    const bool own = std::filesystem::is_directory(flags.data + "/" + product);
+    const std::string source = own ? product : with_data.front();
+    TRIVIUM_ASSIGN_OR_RETURN(School school, ReadSchool(absl::StrCat(flags.data, "/", source), source));
+    if (!own) school = ForProduct(school, product);
+    if (flags.students > 0) SetStudentCount(school, flags.students, flags.seed);
+    schools.push_back(std::move(school));
+  }
+  return schools;
+}
+
+std::string NewRunId() {
+  std::random_device random;
+  return absl::StrFormat("d%s%04x", absl::FormatTime("%m%d%H%M%S", absl::Now(), absl::UTCTimeZone()),
+                         random() & 0xffff);
+}
+
+absl::StatusOr<std::vector<Running>> OpenAll(const Flags& flags, const std::vector<School>& schools,
+                                             const std::string& run_id, Sandbox& sandbox, Progress& progress) {
+  std::vector<Running> running;
+  for (const School& school : schools) {
+    Running r;
+    ProductClient::Options options;
+    options.product = school.product;
+    options.target = absl::StrReplaceAll(flags.target, {{"%s", school.product}});
+    options.pki = flags.pki;
+    options.currency = flags.currency;
+    TRIVIUM_ASSIGN_OR_RETURN(r.client, ProductClient::Create(options, *r.latencies));
+    ProductDay::Options day{.concurrency = flags.concurrency, .currency = flags.currency};
+    r.day = std::make_unique<ProductDay>(MakePlan(school, run_id, flags.seed), day, *r.client, sandbox, progress);
+    if (const absl::Status open = r.day->Open(); !open.ok()) {
+      return absl::Status(open.code(), absl::StrCat(school.product, ": payment does not answer: ", open.message()));
+    }
+    running.push_back(std::move(r));
+  }
+  return running;
+}
+
+// One part of the day, of all products at once.
+template <typename Count, typename Part>
+void RunPart(const std::string& name, std::vector<Running>& running, Progress& progress, const Count& count,
+             const Part& part) {
+  size_t total = 0;
+  for (const Running& r : running) total += count(*r.day);
+  progress.Begin(name, static_cast<int>(total));
+  std::vector<std::thread> threads;
+  for (Running& r : running) threads.emplace_back([&part, &r] { part(r); });
+  for (std::thread& thread : threads) thread.join();
+  progress.End();
+}
+
+void ProbeAll(std::vector<Running>& running, const std::vector<School>& schools) {
+  for (size_t i = 0; i < running.size() && running.size() > 1; ++i) {
+    const size_t other = (i + 1) % running.size();
+    const std::string id = running[other].day->SomePaymentId();
+    if (!id.empty()) running[i].day->ProbeIsolation(id, schools[other].product);
+  }
+}
+
+std::vector<DayRecord> RunParts(std::vector<Running>& running, const std::vector<School>& schools, Progress& progress) {
+  const auto orders = [](const ProductDay& day) { return day.order_count(); };
+  RunPart("ordering and paying", running, progress, orders, [](Running& r) { r.day->OrderAndPay(); });
+  ProbeAll(running, schools);
+  RunPart(
+      "late payments, second tries", running, progress, [](const ProductDay& day) { return day.pay_again_count(); },
+      [](Running& r) { r.day->PayAgain(); });
+  RunPart(
+      "refunds", running, progress, [](const ProductDay& day) { return day.refund_count(); },
+      [](Running& r) { r.day->Refund(); });
+  std::vector<DayRecord> records(running.size());
+  RunPart("settling and checking", running, progress, orders,
+          [&](Running& r) { records[&r - running.data()] = r.day->Close(); });
+  return records;
+}
+
+absl::Status WriteFile(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  return file ? absl::OkStatus() : absl::InternalError(absl::StrCat(path, ": cannot be written"));
+}
+
+absl::StatusOr<int> Run(const Flags& flags) {
+  TRIVIUM_ASSIGN_OR_RETURN(const std::vector<School> schools, ReadSchools(flags));
+  if (flags.check_data) {
+    for (const School& s : schools)
+      std::printf("%s: %zu students, data is right\n", s.product.c_str(), s.students.size());
+    return 0;
+  }
+  if (flags.target.starts_with("xds:") && std::getenv("GRPC_XDS_BOOTSTRAP") == nullptr) {
+    return absl::FailedPreconditionError("GRPC_XDS_BOOTSTRAP is not set: it names the bootstrap file of xds: targets");
+  }
+  const absl::Time start = absl::Now();
+  const RunFacts facts{NewRunId(), flags.seed, 0};
+  Sandbox sandbox(flags.sandbox, absl::Seconds(90));
+  TRIVIUM_RETURN_IF_ERROR(sandbox.SetFaults(flags.calm, flags.seed));
+  Progress progress;
+  TRIVIUM_ASSIGN_OR_RETURN(std::vector<Running> running, OpenAll(flags, schools, facts.run_id, sandbox, progress));
+  const std::vector<DayRecord> records = RunParts(running, schools, progress);
+  sandbox.SetFaults(/*calm=*/true, flags.seed).IgnoreError();
+
+  std::vector<DaySummary> summaries;
+  for (size_t i = 0; i < records.size(); ++i) {
+    DaySummary summary = Summarize(records[i]);
+    summary.latencies = running[i].latencies->Summary();
+    summary.events = static_cast<int64_t>(running[i].day->event_count());
+    summary.broken_streams = running[i].day->broken_streams();
+    summaries.push_back(std::move(summary));
+  }
+  const std::vector<std::string> broken = CheckAll(records);
+  std::printf("%s\n", FormatTables(summaries).c_str());
+  for (const std::string& sentence : broken) std::printf("BROKEN  %s\n", sentence.c_str());
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  std::printf("%s (run %s, seed %s, %.0f s)\n",
+              broken.empty() ? "All invariants hold." : absl::StrCat(broken.size(), " invariants are broken.").c_str(),
+              facts.run_id.c_str(), absl::StrCat(flags.seed).c_str(), seconds);
+  if (!flags.json.empty()) {
+    TRIVIUM_RETURN_IF_ERROR(WriteFile(flags.json, FormatJson({facts.run_id, facts.seed, seconds}, summaries, broken)));
+  }
+  return broken.empty() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace trivium::schoolday
+
+int main(int argc, char** argv) {
+  using namespace trivium::schoolday;
+  const auto flags = ParseFlags({argv + 1, argv + argc});
+  if (!flags.ok()) {
+    std::fprintf(stderr, "%s; --help lists the flags\n", std::string(flags.status().message()).c_str());
+    return 2;
+  }
+  if (flags->help) {
+    std::printf("%s", kHelp);
+    return 0;
+  }
+  // gRPC's own log would tell of each lost connection, in the middle of the progress bar; the caller may want it.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+  const auto result = Run(*flags);
+  if (result.ok()) return *result;
+  std::fprintf(stderr, "%s\n", std::string(result.status().message()).c_str());
+  return 2;
+}
