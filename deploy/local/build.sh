@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# The optimised build, and the console's. Nothing is built when no source changed since the last time.
+
+# Service or program -> name of its binary in $home/bin.
+declare -rA binaries=(
+  [control]=control [payment]=payment [ops]=ops [sandbox]=sandbox_psp
+  [school-day]=school_day [load]=payment_load [call]=trv_call [migrate]=trv_migrate
+)
+declare -rA targets=(
+  [control]=//services/control [payment]=//services/payment [ops]=//services/ops
+  [sandbox_psp]=//services/payment/psp/sandbox/server:sandbox_psp [school_day]=//examples/school-day:school_day
+  [payment_load]=//tests/load:payment_load [trv_call]=//tools/call:trv_call [trv_migrate]=//tools/migrate:trv_migrate
+)
+
+# Bazel with the caches that all clones of this user share. TRIVIUM_BAZEL_STARTUP: start-up options, such as --output_base.
+run_bazel() {
+  local command=$1
+  shift
+  # shellcheck disable=SC2086  # Several options in one variable.
+  (cd "$TRIVIUM_ROOT" && exec bazel ${TRIVIUM_BAZEL_STARTUP:-} "$command" --disk_cache="${TRIVIUM_DISK_CACHE:-$cache/trivium-bazel}" "$@") 8>&- 9>&-
+}
+
+# A Bazel server takes a gigabyte: one that we started ends with us, one that was there stays.
+bazel_server_runs() {
+  local base pid
+  base=$HOME/.cache/bazel/_bazel_$(id --user --name)/$(printf %s "$TRIVIUM_ROOT" | md5sum | cut --characters=1-32)
+  pid=$(cat "$base/server/server.pid.txt" 2>/dev/null) && [ -d "/proc/$pid" ]
+}
+
+stop_bazel_server() {
+  # shellcheck disable=SC2086
+  (cd "$TRIVIUM_ROOT" && bazel ${TRIVIUM_BAZEL_STARTUP:-} shutdown) >/dev/null 2>&1 9>&- || true
+}
+
+# What the binaries are made of: path, size and time of every source.
+sources_fingerprint() {
+  (
+    cd "$TRIVIUM_ROOT"
+    { find BUILD WORKSPACE VERSION .bazelrc bazel libs services proto third_party examples tests/load tools -name node_modules -prune -o \
+      -type f -printf '%p %s %T@\n' 2>/dev/null || true; } | sort | sha256sum | cut --characters=1-16
+  )
+}
+
+build_binaries() {
+  local fingerprint had_server=no begin=$SECONDS
+  fingerprint=$(sources_fingerprint)
+  if [ "$(cat "$home/bin/fingerprint" 2>/dev/null)" = "$fingerprint" ]; then
+    say "build: nothing changed"
+    return
+  fi
+  # Another data folder of this clone (a test's) has built the same.
+  if [ -n "${TRIVIUM_BINARIES:-}" ] && [ "$(cat "$TRIVIUM_BINARIES/fingerprint" 2>/dev/null)" = "$fingerprint" ]; then
+    cp "$TRIVIUM_BINARIES"/* "$home/bin/"
+    return
+  fi
+  ! bazel_server_runs || had_server=yes
+  say "building (optimised; output: $home/log/build.log)"
+  run_bazel build --show_progress --show_progress_rate_limit=1 --curses=no --color=no "${targets[@]}" 2>&1 </dev/null |
+    tee "$home/log/build.log" | build_progress || build_failed
+  install_binaries
+  [ "$had_server" = yes ] || stop_bazel_server
+  # A source that changed meanwhile gives another fingerprint and is built next time.
+  write_file "$home/bin/fingerprint" <<<"$fingerprint"
+  say "build done ($((SECONDS - begin)) s)"
+}
+
+# Bazel's "[123 / 456] ..." as one line that is written over on a terminal, or a line every 20 s elsewhere.
+build_progress() {
+  local line count last=$SECONDS
+  while IFS= read -r line; do
+    [[ $line =~ ^\[([0-9,]+)\ /\ ([0-9,]+)\] ]] || continue
+    count="${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"
+    if [ -t 1 ]; then
+      printf '\r%4d s  build: %s steps' $((SECONDS - started_at)) "$count"
+    elif [ $((SECONDS - last)) -ge 20 ]; then
+      last=$SECONDS
+      say "  build: $count steps"
+    fi
+  done
+  [ ! -t 1 ] || printf '\r\e[K'
+}
+
+build_failed() {
+  local log=$home/log/build.log
+  die "the build failed: $(grep --max-count=1 --extended-regexp '(error:|^ERROR:|FATAL:)' "$log" || tail --lines=1 "$log")
+     The whole output: $log. Mend it, then ./trv up again"
+}
+
+# A program that runs keeps its old file: each gets a new inode, and only when it differs.
+install_binaries() {
+  local name bin target
+  bin=$(run_bazel info --compilation_mode=opt bazel-bin 2>/dev/null)
+  for name in "${!targets[@]}"; do
+    target=${targets[$name]#//}
+    case $target in
+      *:*) target=${target/://} ;;
+      *) target=$target/$name ;;
+    esac
+    cmp --silent "$bin/$target" "$home/bin/$name" && continue
+    cp "$bin/$target" "$home/bin/$name.new"
+    mv --force "$home/bin/$name.new" "$home/bin/$name"
+  done
+}
+
+# The web console, which ops serves from console/dist. npm installs what package-lock.json names.
+build_console() {
+  local dist=$TRIVIUM_ROOT/console/dist fingerprint
+  fingerprint=$(
+    cd "$TRIVIUM_ROOT"
+    find console proto/trivium/ops -name node_modules -prune -o -path console/dist -prune -o -path console/src/gen -prune -o \
+      -type f -printf '%p %s %T@\n' | sort | sha256sum | cut --characters=1-16
+  )
+  [ "$(cat "$dist/.fingerprint" 2>/dev/null)" != "$fingerprint" ] || return 0
+  # Two data folders of one clone share the console.
+  exec 7>"$TRIVIUM_ROOT/console/.build-lock"
+  flock 7
+  logged "building the console" "$home/log/console-build.log" "$TRIVIUM_ROOT/console/build.sh" 7>&-
+  echo "$fingerprint" >"$dist/.fingerprint"
+}

@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# Templates of configuration: deploy/local/templates. @home@, @port.NAME@ and the like are replaced; an unknown one is an error.
+
+templates=$TRIVIUM_ROOT/deploy/local/templates
+
+# render TEMPLATE FILE [NAME TEXT]...: further names are replaced by the texts given.
+render() {
+  local template=$1 file=$2 text name
+  shift 2
+  text=$(<"$templates/$template")
+  text=${text//@home@/$home}
+  text=${text//@short_home@/$short_home}
+  text=${text//@root@/$TRIVIUM_ROOT}
+  for name in "${!port_offsets[@]}"; do text=${text//@port.$name@/$(port "$name")}; done
+  while [ $# -gt 0 ]; do
+    text=${text//@$1@/$2}
+    shift 2
+  done
+  [[ ! $text =~ @[a-z_.]+@ ]] || die "$templates/$template: unknown ${BASH_REMATCH[0]}"
+  write_file "$file" <<<"$text"
+}

@@ -1,0 +1,135 @@
+# shellcheck shell=bash
+# trv up: from a bare machine, or from anything in between, to a running platform. Every step can be repeated; an interrupted one starts anew.
+
+cmd_up() {
+  local demo=yes new_ports=no option
+  for option; do
+    case $option in
+      --no-demo) demo=no ;;
+      --new-ports) new_ports=yes ;;
+      *) unknown_word option "$option" '--no-demo --new-ports' ;;
+    esac
+  done
+  make_home
+  take_lock up
+  trap 'up_interrupted' INT TERM
+  trap 'stop_background' EXIT
+  check_disk
+  ensure_packages run build
+  if [ "$new_ports" = yes ]; then
+    nothing_runs || die "the platform runs; ./trv down first, then ./trv up --new-ports"
+    rm --force "$home/env"
+    port_base=0
+  fi
+  [ "$port_base" -ne 0 ] || choose_ports
+  check_ports
+  prepare
+  start_platform
+  publish_profiles
+  run_demo "$demo"
+  print_urls
+}
+
+up_interrupted() {
+  echo
+  die "interrupted; ./trv up goes on from here, ./trv down stops what runs"
+}
+
+# Jars, database, certificates and the console are made while the compiler works.
+prepare() {
+  in_background infrastructure prepare_infrastructure
+  in_background console build_console
+  build_binaries
+  await_background
+  prepare_services
+}
+
+prepare_infrastructure() {
+  make_secrets
+  make_certificates
+  prepare_mariadb
+  prepare_prometheus
+  fetch_kafka_jars
+  prepare_kafka
+}
+
+# Process group -> log of what runs beside the build.
+declare -A background=()
+
+# in_background NAME FUNCTION: in a process group of its own, so that stopping it stops what it started.
+in_background() {
+  set -m
+  "$2" >"$home/log/$1.log" 2>&1 </dev/null 9>&- &
+  set +m
+  background[$!]=$home/log/$1.log
+}
+
+await_background() {
+  local pid log
+  for pid in "${!background[@]}"; do
+    log=${background[$pid]}
+    wait "$pid" || { unset "background[$pid]" && die "$(sed 's/^trv: //' "$log" | tail --lines=3)"; }
+    unset "background[$pid]"
+  done
+}
+
+stop_background() {
+  local pid
+  for pid in "${!background[@]}"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
+}
+
+start_platform() {
+  local begin=$EPOCHREALTIME name
+  start_supervisor
+  for name in $infrastructure; do start_service "$name"; done
+  await_service mariadb 60 mariadb_answers
+  logged "setting up the schemas" "$home/log/schemas.log" setup_schemas
+  migrate
+  for name in $platform; do start_service "$name"; done
+  await_service prometheus 30 prometheus_answers
+  await_service kafka 60 kafka_answers
+  for name in $platform; do await_service "$name" 60 service_ready "$name"; done
+  say "platform up in $(elapsed "$begin") s"
+}
+
+service_ready() {
+  [ "$(service_state "$1")" = run ] || return 1
+  case $1 in
+    sandbox) http_ok "$(port sandbox)" /healthz ;;
+    *) http_ok "$(port "$1_admin")" /readyz ;;
+  esac
+}
+
+migrate() {
+  local name
+  for name in $schemas; do
+    logged "migrating schema $name" "$home/log/migrate-$name.log" "$home/bin/trv_migrate" --socket="$short_home/run/mysql.sock" \
+      --user="$name" --password-file="$home/etc/secrets/$name/MYSQL_PASSWORD" --schema="$name" --folder="$TRIVIUM_ROOT/migrations/$name"
+  done
+}
+
+# The day runs once per clone; ./trv school-day runs further ones.
+run_demo() {
+  if [ "$1" = no ] || [ -f "$home/state/demo-done" ]; then return; fi
+  say "a school day of three products"
+  local status=0
+  cmd_school_day || status=$?
+  case $status in
+    0) ;;
+    1) die "the school day found a broken invariant (above); ./trv logs payment shows what the service said" ;;
+    *) die "the school day could not run (above); ./trv status shows what is not ready, ./trv school-day tries again" ;;
+  esac
+  touch "$home/state/demo-done"
+}
+
+print_urls() {
+  cat <<URLS
+
+${bold}Trivium is up.${plain}
+  console     http://127.0.0.1:$(port ops_console)   as admin with $(secret people admin)
+              or as an owner: ketang with $(secret people ketang); all: $home/etc/secrets/people
+  gRPC        xds:///<product>.payment.trivium with GRPC_XDS_BOOTSTRAP=$home/products/<product>/bootstrap.json
+  Prometheus  http://127.0.0.1:$(port prometheus)
+  next        ./trv status, ./trv logs payment, ./trv school-day, ./trv down
+URLS
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Tests of trv that need no platform: words, ports, files, back-off, what it says when something is wrong. TAP lines.
+# shellcheck disable=SC2016  # Commands are expanded by the shell that they are handed to.
+set -uo pipefail
+
+root=$(readlink --canonicalize "$(dirname "$0")/../..")
+work=$(mktemp --directory /tmp/trivium-trv-test.XXXXXX)
+trap 'rm --recursive --force "$work"' EXIT
+export TRIVIUM_HOME=$work/home XDG_CACHE_HOME=$work/cache TRIVIUM_KAFKA_LIBS=$work/jars
+failed=0
+
+# expect WHAT PATTERN COMMAND...: its output must match the extended regular expression.
+expect() {
+  local what=$1 pattern=$2 output
+  shift 2
+  output=$("$@" 2>&1)
+  if grep --quiet --extended-regexp -- "$pattern" <<<"$output"; then echo "ok - $what"; else
+    echo "# want: $pattern"
+    echo "# got:  ${output//$'\n'/$'\n'#       }"
+    echo "not ok - $what"
+    failed=1
+  fi
+}
+
+# inside COMMANDS: in a shell that has trv's functions.
+inside() { bash -c 'source "$1/trv"; eval "$2"' _ "$root" "$1"; }
+
+fails() { "$@" && echo "exit status 0"; }
+
+test_words() {
+  expect "an unknown command gets a suggestion" "unknown command 'stauts'; did you mean 'status'\?" fails "$root/trv" stauts
+  expect "nothing near gets none" "unknown command 'zzzzzzzz' \(" fails "$root/trv" zzzzzzzz
+  expect "an unknown option gets a suggestion" "did you mean '--no-demo'" fails "$root/trv" up --nodemo
+  expect "an unknown test tier gets a suggestion" "did you mean 'integration'" fails "$root/trv" test integartion
+  expect "an unknown service gets a suggestion" "did you mean 'payment'" fails "$root/trv" logs paymnt
+  expect "help lists every command" 'school-day .*\[--students N\]' "$root/trv" help
+  expect "a product's name is checked" "product 'Fourth': want 1-32 characters" fails "$root/trv" product add Fourth
+  expect "a call without a platform says what to do" "does not run; start it: ./trv up" fails "$root/trv" call payment/GetPayment '{}'
+  ln --symbolic "$root/trv" "$work/link"
+  expect "it works through a symlink from any directory" "did you mean 'help'" bash -c "cd / && '$work/link' hlep"
+}
+
+test_ports() {
+  expect "the first clone gets a block of ports" '^2[0-9]{4}$' inside 'make_home; choose_ports; echo "$port_base"'
+  expect "another clone gets other ports, though none listens" '^different$' inside \
+    'first=$port_base; home2=$home-2; TRIVIUM_HOME=$home2 bash -c "source \"$TRIVIUM_ROOT/trv\"; make_home; choose_ports; [ \$port_base != $first ] && echo different"'
+  /usr/bin/python3 -c 'import socket, sys, time
+s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(60)' "$(inside 'port mysql')" &
+  local listener=$!
+  sleep 0.5
+  expect "an occupied port is named, with its owner and what to do" "port [0-9]+ \(mysql\) is taken by process $listener \(python3.*\); stop that, or .*--new-ports" inside check_ports
+  expect "a block with an occupied port is not chosen" '^other$' inside 'old=$port_base; rm "$home/env"; choose_ports; [ "$port_base" != "$old" ] && echo other'
+  kill "$listener"
+}
+
+test_failures() {
+  mkdir --parents "$work/fake"
+  printf '#!/bin/sh\necho Avail\necho 100\n' >"$work/fake/df"
+  printf '#!/bin/sh\nexit 1\n' >"$work/fake/sudo"
+  chmod +x "$work/fake/"*
+  expect "a full disk is said before anything is done" 'only 100 MB are free in .*, want 3000; make room' inside "make_home; PATH=$work/fake:\$PATH; check_disk"
+  expect "a missing package without root or sudo says the command" 'as root run: apt-get install --no-install-recommends nosuchpackage' inside \
+    'id() { [ "$1" = --user ] && echo 1000; }; command() { return 1; }; install_packages nosuchpackage'
+  expect "an unknown placeholder in a template is an error" 'unknown @port.nothing@' inside \
+    'make_home; port_base=21000; templates=$home; echo "a: @port.nothing@" >"$home/t"; render t "$home/out"'
+  expect "a failed step says where its log is" "the step failed: error: no flour" inside 'make_home; logged "the step" "$home/log/x" bash -c "echo fine; echo error: no flour; exit 3"'
+}
+
+test_files() {
+  expect "a file that does not change keeps its inode" '^same$' inside \
+    'make_home; write_file "$home/f" <<<a; i=$(stat -c %i "$home/f"); write_file "$home/f" <<<a; [ "$i" = "$(stat -c %i "$home/f")" ] && echo same'
+  expect "certificates carry their names and chain to the CA" 'spiffe://trivium/product/acme' inside \
+    'make_home; make_ca; make_certificate product acme; openssl verify -CAfile "$home/pki/ca.crt" "$home/pki/product-acme.crt" && openssl x509 -noout -ext subjectAltName -in "$home/pki/product-acme.crt"'
+  expect "keys and secrets are the user's alone" '^600 600$' inside \
+    'make_home; make_secret payment X; make_ca; make_certificate product acme; echo "$(stat -c %a "$home/etc/secrets/payment/X") $(stat -c %a "$home/pki/product-acme.key")"'
+  expect "one trv at a time: the second waits" 'another trv works here \(process [0-9]+: trv up\)' inside \
+    'make_home; (take_lock up; sleep 1) & sleep 0.3; take_lock down; echo mine'
+}
+
+# The pauses of a service that keeps crashing, and their reset after a minute of life.
+test_back_off() {
+  local folder=$work/home/sv/payment
+  mkdir --parents "$folder" "$work/home/log" "$work/sleep"
+  printf '#!/bin/sh\necho $1\n' >"$work/sleep/sleep"
+  chmod +x "$work/sleep/sleep"
+  expect "pauses grow to ten seconds" '^0 1 2 4 8 10 10 $' bash -c "cd $folder; date +%s >started; rm -f crashes
+    for i in 1 2 3 4 5 6 7; do PATH=$work/sleep:\$PATH bash $root/deploy/local/finish 1 0 | tr '\n' ' '; done"
+  expect "a minute of life forgives" '^0$' bash -c "cd $folder; echo 1000 >started; echo 6 >crashes; PATH=$work/sleep:\$PATH bash $root/deploy/local/finish -1 9"
+  expect "a stop that was asked for costs nothing" '^6$' bash -c "cd $folder; echo 6 >crashes; bash $root/deploy/local/finish -1 15; cat crashes"
+}
+
+test_words
+test_ports
+test_failures
+test_files
+test_back_off
+exit "$failed"
