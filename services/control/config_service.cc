@@ -5,13 +5,13 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/opaque_token/opaque_token.h"
 #include "libs/rpc/stream.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
 #include "services/control/change.h"
 #include "services/control/conversions.h"
 #include "services/control/kinds/kind.h"
-#include "services/control/page_token.h"
 #include "services/control/validate.h"
 
 namespace trivium::control {
@@ -131,7 +131,7 @@ absl::Status ConfigServiceImpl::List(const rpc::CallContext& call, const v1::Lis
   for (const ConfigItem& item : items) {
     if (response->items_size() == limit) {
       const v1::ConfigItem& last = *response->items().rbegin();
-      response->set_next_page_token(MakePageToken(list, last.kind() + "/" + last.name()));
+      response->set_next_page_token(SealToken(list, last.kind() + "/" + last.name()));
       break;
     }
     ToProto(item, response->add_items());
@@ -146,13 +146,12 @@ absl::Status ConfigServiceImpl::ListVersions(const rpc::CallContext& call, const
   const std::string list = "ListConfigVersions/" + request.kind() + "/" + request.name();
   TRIVIUM_ASSIGN_OR_RETURN(const std::string position, ReadPageToken(list, request.page_token()));
   int64_t before = 0;
-  if (!position.empty() && !absl::SimpleAtoi(position, &before))
-    return FieldsError({{"page_token", "unknown, want next_page_token"}});
+  if (!position.empty() && !absl::SimpleAtoi(position, &before)) return PageTokenInvalid();
   TRIVIUM_ASSIGN_OR_RETURN(const auto items,
                            store_.ListConfigVersions(request.kind(), request.name(), before, limit + 1, call.deadline));
   for (const ConfigItem& item : items) {
     if (response->versions_size() == limit) {
-      response->set_next_page_token(MakePageToken(list, absl::StrCat(response->versions().rbegin()->version())));
+      response->set_next_page_token(SealToken(list, absl::StrCat(response->versions().rbegin()->version())));
       break;
     }
     ToProto(item, response->add_versions());

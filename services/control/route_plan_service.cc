@@ -2,13 +2,13 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "libs/opaque_token/opaque_token.h"
 #include "libs/rpc/stream.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
 #include "services/control/change.h"
 #include "services/control/conversions.h"
 #include "services/control/kinds/kind.h"
-#include "services/control/page_token.h"
 #include "services/control/validate.h"
 
 namespace trivium::control {
@@ -89,12 +89,11 @@ absl::Status RoutePlanServiceImpl::ListAudit(const rpc::CallContext& call, const
   const std::string list = "ListAuditEntries/" + request.object();
   TRIVIUM_ASSIGN_OR_RETURN(const std::string position, ReadPageToken(list, request.page_token()));
   int64_t before = 0;
-  if (!position.empty() && !absl::SimpleAtoi(position, &before))
-    return FieldsError({{"page_token", "unknown, want next_page_token"}});
+  if (!position.empty() && !absl::SimpleAtoi(position, &before)) return PageTokenInvalid();
   TRIVIUM_ASSIGN_OR_RETURN(const auto records, store_.ListAudit(request.object(), before, limit + 1, call.deadline));
   for (const AuditRecord& record : records) {
     if (response->entries_size() == limit) {
-      response->set_next_page_token(MakePageToken(list, absl::StrCat(response->entries().rbegin()->audit_id())));
+      response->set_next_page_token(SealToken(list, absl::StrCat(response->entries().rbegin()->audit_id())));
       break;
     }
     ToProto(record, response->add_entries());

@@ -1,51 +1,42 @@
 #include "services/payment/cursor.h"
 
-#include <vector>
+#include <optional>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/opaque_token/opaque_token.h"
 #include "libs/status/error.h"
-#include "services/payment/domain/fingerprint.h"
+#include "libs/status/status.h"
 
 namespace trivium::payment {
 namespace {
 
-// 16 hexadecimal digits over the parts.
-std::string Seal(std::initializer_list<std::string> parts) {
-  return absl::BytesToHexString(Fingerprint({absl::StrJoin(parts, std::string(1, '\0'))}));
-}
-
-constexpr size_t kSealSize = 16;
+// One text of several, so that no two lists of parts make the same.
+std::string Join(std::initializer_list<std::string> parts) { return absl::StrJoin(parts, std::string(1, '\0')); }
 
 }  // namespace
 
 std::string PageToken(std::initializer_list<std::string> bound_to, const Id& last) {
-  return FormatId("p", last) + Seal({Seal(bound_to), last.ToBytes()});
+  return SealToken(Join(bound_to), last.ToBytes());
 }
 
 absl::StatusOr<Id> ParsePageToken(std::initializer_list<std::string> bound_to, const std::string& token) {
-  if (token.empty()) return Id();
-  const absl::StatusOr<Id> last = ParseId("p", token.substr(0, token.size() - std::min(token.size(), kSealSize)));
-  if (!last.ok() || PageToken(bound_to, *last) != token) {
-    return Error(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_INVALID",
-                 "page_token: not one of this list, want next_page_token of the answer before with the same filters")
-        .Field("page_token", "not one of this list, want next_page_token of the answer before with the same filters");
-  }
-  return *last;
+  TRIVIUM_ASSIGN_OR_RETURN(const std::string position, ReadPageToken(Join(bound_to), token));
+  if (position.empty()) return Id();
+  const absl::StatusOr<Id> last = Id::FromBytes(position);
+  return last.ok() ? last : PageTokenInvalid();
 }
 
 std::string EventCursor(const std::string& product, int64_t seq) {
-  const std::string number = absl::StrFormat("%016x", seq);
-  return number + Seal({"event", product, number});
+  return SealToken(Join({"event", product}), absl::StrCat(seq));
 }
 
 absl::StatusOr<int64_t> ParseEventCursor(const std::string& product, const std::string& cursor) {
   if (cursor.empty()) return 0;
   int64_t seq = 0;
-  const bool number = cursor.size() == 16 + kSealSize && absl::SimpleHexAtoi(cursor.substr(0, 16), &seq);
-  if (!number || seq < 0 || EventCursor(product, seq) != cursor) return CursorInvalid();
+  const std::optional<std::string> position = OpenToken(Join({"event", product}), cursor);
+  if (!position || !absl::SimpleAtoi(*position, &seq) || seq < 0) return CursorInvalid();
   return seq;
 }
 
