@@ -56,10 +56,11 @@ void LogContradiction(const std::string& id, std::string_view state) {
   TRIVIUM_LOG(kWarning, "a PSP contradicts what is known: nothing changed", {"id", id}, {"state", state});
 }
 
-// Time until the next question. A PSP that did not answer has said nothing about the object: the question must not move
-// far into the future because of an outage that is over soon.
-absl::Duration Pause(int checks, bool answered) {
-  const absl::Duration delay = CheckDelay(checks + 1);
+// Time until the next question about an object that has stood as it is for `age`. Questions that the PSP did not answer
+// say nothing about the object: an outage must not move the next one far into the future, however many were asked in
+// it.
+absl::Duration Pause(absl::Duration age, int checks, bool answered) {
+  const absl::Duration delay = std::min(CheckDelay(checks + 1), std::max(CheckDelay(0), age));
   return answered ? delay : std::min(delay, absl::Seconds(10));
 }
 
@@ -102,14 +103,16 @@ absl::StatusOr<RefundResult> Resolver::Record(const std::string& product, const 
 
 absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, absl::Time deadline, bool answered) {
   const absl::Time now = Now();
-  absl::Time due = now + Pause(payment.checks, answered);
+  absl::Time due = now + Pause(now - payment.update_time, payment.checks, answered);
   if (payment.expire_time > now) due = std::min(due, payment.expire_time);
   TRIVIUM_RETURN_IF_ERROR(store_.ReschedulePayment(payment, due, deadline));
   return Verdict::kAlready;
 }
 
 absl::StatusOr<Verdict> Resolver::PutOff(const Refund& refund, absl::Time deadline, bool answered) {
-  TRIVIUM_RETURN_IF_ERROR(store_.RescheduleRefund(refund, Now() + Pause(refund.checks, answered), deadline));
+  const absl::Time now = Now();
+  const absl::Time due = now + Pause(now - refund.update_time, refund.checks, answered);
+  TRIVIUM_RETURN_IF_ERROR(store_.RescheduleRefund(refund, due, deadline));
   return Verdict::kAlready;
 }
 
