@@ -42,7 +42,7 @@ class Error {
   Error& Field(std::string_view path, std::string_view description);
   // Adds RetryInfo.
   Error& RetryAfter(absl::Duration delay);
-  // Adds a QuotaFailure violation. subject: "product:ketang".
+  // Adds a QuotaFailure violation. subject: "product:acme".
   Error& Quota(std::string_view subject, std::string_view description);
   // Adds a PreconditionFailure violation.
   Error& Precondition(std::string_view type, std::string_view subject, std::string_view description);

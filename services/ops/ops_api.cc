@@ -71,9 +71,9 @@ absl::Status OpsApi::QueryPanel(const Ask& ask, const v1::QueryPanelRequest& req
   TRIVIUM_ASSIGN_OR_RETURN(const Boards::Found found,
                            parts_.boards.Find(ask.viewer, request.board_id(), request.panel_id()));
   TRIVIUM_RETURN_IF_ERROR(CheckPanelProduct(ask.viewer, *found.board, request.product()));
-  TRIVIUM_ASSIGN_OR_RETURN(const QueryRange range,
-                           PlanRange(ToTime(request.start_time()), ToTime(request.end_time()), request.max_points(),
-                                     parts_.scrape_interval, parts_.clock.Now()));
+  const absl::Time start = ToTime(request.start_time()), end = ToTime(request.end_time());
+  TRIVIUM_RETURN_IF_ERROR(FieldsError(RangeViolations(start, end, request.max_points(), parts_.clock.Now())));
+  const QueryRange range = PlanRange(start, end, request.max_points(), parts_.scrape_interval);
   const std::string query = BuildQuery(found.panel->query, request.product(), range.window);
   TRIVIUM_ASSIGN_OR_RETURN(const auto answer, parts_.prometheus.QueryRange(query, range, ask.deadline));
   for (const PrometheusSeries& series : answer) {

@@ -80,6 +80,8 @@ int main(int argc, char** argv) {
     std::printf("%s", kLoadHelp);
     return 0;
   }
+  // gRPC's own log would stand in the middle of ours; the caller may want it.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const absl::Status status = Run(*flags);
   if (status.ok()) return 0;
   std::fprintf(stderr, "payment_load: %s\n", std::string(status.message()).c_str());

@@ -7,7 +7,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "libs/status/error.h"
 #include "libs/text/view.h"
 
 namespace trivium::ops {
@@ -35,8 +34,8 @@ absl::Time FloorTo(absl::Time t, absl::Duration step) {
 
 }  // namespace
 
-absl::StatusOr<QueryRange> PlanRange(absl::Time start, absl::Time end, int max_points, absl::Duration scrape_interval,
-                                     absl::Time now) {
+std::vector<std::pair<std::string, std::string>> RangeViolations(absl::Time start, absl::Time end, int max_points,
+                                                                 absl::Time now) {
   std::vector<std::pair<std::string, std::string>> wrong;
   if (max_points != 0 && (max_points < 2 || max_points > 1000)) {
     wrong.emplace_back("max_points", absl::StrCat(max_points, ", want 2 to 1000, or 0"));
@@ -45,8 +44,10 @@ absl::StatusOr<QueryRange> PlanRange(absl::Time start, absl::Time end, int max_p
   if (end > now + absl::Minutes(1)) wrong.emplace_back("end_time", "in the future, want at most one minute from now");
   if (start >= end) wrong.emplace_back("end_time", "not after start_time, want a later one");
   if (end - start > kMaxRange) wrong.emplace_back("end_time", "more than 31 days after start_time, want at most 31");
-  if (absl::Status s = FieldsError(wrong); !s.ok()) return s;
+  return wrong;
+}
 
+QueryRange PlanRange(absl::Time start, absl::Time end, int max_points, absl::Duration scrape_interval) {
   const int points = max_points == 0 ? kDefaultPoints : max_points;
   const double wanted = std::ceil(absl::ToDoubleSeconds(end - start) / points);
   const absl::Duration step =

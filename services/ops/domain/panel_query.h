@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace trivium::ops {
@@ -19,10 +19,12 @@ struct QueryRange {
 inline constexpr int kDefaultPoints = 120;
 inline constexpr absl::Duration kMaxRange = absl::Hours(24 * 31);
 
-// The range of a request on the grid of its step, so that a chart's points stay where they are while time goes on.
-// max_points: 0 or 2-1000. Errors: INVALID_ARGUMENT with the fields.
-absl::StatusOr<QueryRange> PlanRange(absl::Time start, absl::Time end, int max_points, absl::Duration scrape_interval,
-                                     absl::Time now);
+// What is wrong with a request's range: field, and "value, want ...". max_points: 0 or 2-1000.
+std::vector<std::pair<std::string, std::string>> RangeViolations(absl::Time start, absl::Time end, int max_points,
+                                                                 absl::Time now);
+// The range, which has no violations, on the grid of its step, so that a chart's points stay where they are while time
+// goes on.
+QueryRange PlanRange(absl::Time start, absl::Time end, int max_points, absl::Duration scrape_interval);
 
 // Puts product and window into a template. product: "" means all. Any other text is matched literally, whatever it
 // holds: it can close no string and open no expression.
