@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Commands that hand over to a program.
 
-call_flags=(--home="$home" --port_base="$port_base")
+# call METHOD JSON FLAGS...
+call() { "$home/bin/trv_call" --home="$home" --port_base="$port_base" "$@"; }
 
 need_up() {
   [ "$port_base" -ne 0 ] && supervisor_pid >/dev/null || die "the platform does not run; start it: ./trv up"
@@ -9,7 +10,7 @@ need_up() {
 
 cmd_call() {
   need_up
-  exec "$home/bin/trv_call" "${call_flags[@]}" "$@"
+  call "$@" || exit
 }
 
 cmd_school_day() {

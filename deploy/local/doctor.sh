@@ -79,7 +79,7 @@ doctor_configs() {
   local name output
   for name in control payment ops; do
     [ -x "$home/bin/$name" ] && [ -f "$home/etc/$name.yaml" ] || continue
-    if output=$("$home/bin/$name" --config="$home/etc/$name.yaml" --check_config 2>&1); then good "config of $name"; else
+    if output=$(chpst -e "$home/etc/secrets/$name" "$home/bin/$name" --config="$home/etc/$name.yaml" --check_config 2>&1); then good "config of $name"; else
       bad "config of $name: $(tail --lines=1 <<<"$output")" "mend deploy/local/templates/$name.yaml and ./trv up"
     fi
   done

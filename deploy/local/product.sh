@@ -87,7 +87,7 @@ publish_profile() {
   local request
   request=$(printf '{"requestId": "trv-%s-%s", "kind": "product_profile", "name": "%s", "reason": "trv product add", "value": "@trivium.common.v1.ProductProfile:%s"}' \
     "$1" "$(random_hex 8)" "$1" "$2")
-  "$home/bin/trv_call" "${call_flags[@]}" --operator=dev control/PublishConfig "$request" >"$home/log/publish-$1.log" 2>&1 ||
+  call --operator=dev control/PublishConfig "$request" >"$home/log/publish-$1.log" 2>&1 ||
     die "control refused the profile of $1: $(tail --lines=1 "$home/log/publish-$1.log")
      File: $2"
 }
@@ -96,7 +96,7 @@ publish_profile() {
 # has none.
 publish_profiles() {
   local file name known
-  known=$("$home/bin/trv_call" "${call_flags[@]}" --operator=dev control/ListConfigs '{"kind": "product_profile", "pageSize": 1000}')
+  known=$(call --operator=dev control/ListConfigs '{"kind": "product_profile", "pageSize": 1000}')
   for file in "$TRIVIUM_ROOT"/examples/school-day/profiles/*.yaml; do
     name=$(basename "$file" .yaml)
     product_files "$name"

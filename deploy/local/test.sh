@@ -127,7 +127,7 @@ platform_tier() {
 run_on_platform() {
   local owners='' owner base people=$test_home/etc/secrets/people
   for owner in ketang fudao kaixinshu; do owners+=",$owner=$(<"$people/$owner")"; done
-  local -x TRIVIUM_HOME=$test_home ADMIN_PASSWORD VIEWER OWNERS=${owners#,} CONSOLE_URL PROMETHEUS_PID
+  local -x TRIVIUM_HOME=$test_home ADMIN_PASSWORD VIEWER OWNERS=${owners#,} CONSOLE_URL PROMETHEUS_PID OUT_DIR=$home/log/test/screenshots
   ADMIN_PASSWORD=$(<"$people/admin")
   VIEWER=viewer=$(<"$people/viewer")
   base=$(sed --quiet 's/^TRIVIUM_PORT_BASE=//p' "$test_home/env")

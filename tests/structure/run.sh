@@ -74,6 +74,12 @@ python_test() {
   output=$(PYTHONPATH=tools:tools/local PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$1" 2>&1) || echo "$output"
 }
 
+# The console's own unit tests, silent when they pass.
+console_tests() {
+  local output
+  output=$(console/build.sh --test 2>&1) || tail --lines=40 <<<"$output"
+}
+
 holds "services do not reach into each other" services_reach_into_each_other
 holds "libs, tools and examples do not reach into services" others_reach_into_services
 holds "domain/ depends on no proto, no I/O, no clock" domain_is_impure
@@ -82,6 +88,8 @@ holds "no file is called util, helper, manager or common" vague_file_names
 holds "every proto element has a comment, and the API breaks no caller" tools/check.sh --protos
 holds "every runbook that an alert links exists" missing_runbooks
 holds "every relative link in a Markdown file leads somewhere" /usr/bin/python3 tests/structure/links.py
-for file in tests/structure/*_test.py; do holds "$file" python_test "$file"; done
+holds "the pages of docs/reference are up to date" docs/reference/generate.py --check
+holds "console: unit tests and types" console_tests
+for file in tests/structure/*_test.py dashboards/generate_test.py; do holds "$file" python_test "$file"; done
 tests/structure/trv_test.sh || failed=1
 exit "$failed"
