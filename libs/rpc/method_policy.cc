@@ -14,7 +14,8 @@ namespace {
 
 using Kind = Caller::Kind;
 
-constexpr std::string_view kPersonPrefix = "person:";
+// For whom a service may speak: a signed-in person, or an operator who calls it with a certificate.
+constexpr std::string_view kActorPrefixes[] = {"person:", "operator:"};
 
 bool NamesService(std::string_view services, std::string_view name) {
   if (services == "*") return true;
@@ -44,9 +45,10 @@ bool IsProductName(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return alphanumeric(c) || c == '_' || c == '-'; });
 }
 
-bool IsPerson(std::string_view actor) {
-  if (actor.substr(0, kPersonPrefix.size()) != kPersonPrefix) return false;
-  actor.remove_prefix(kPersonPrefix.size());
+bool IsActor(std::string_view actor) {
+  const auto prefix = std::ranges::find_if(kActorPrefixes, [&](std::string_view p) { return actor.starts_with(p); });
+  if (prefix == std::end(kActorPrefixes)) return false;
+  actor.remove_prefix(prefix->size());
   return !actor.empty() && actor.size() <= 64 && std::all_of(actor.begin(), actor.end(), [](unsigned char c) {
     return std::isalnum(c) || c == '.' || c == '_' || c == '-' || c == '@';
   });
@@ -93,9 +95,10 @@ absl::StatusOr<std::string> ActorOf(const MethodPolicy& policy, const Caller& ca
                  absl::StrCat(ToAbsl(kActorKey), ": empty, want the person for whom ", caller.ToString(), " calls"))
         .With("caller", caller.ToString());
   }
-  if (!IsPerson(header)) {
-    return Error(absl::StatusCode::kInvalidArgument, "ACTOR_INVALID",
-                 absl::StrCat(ToAbsl(kActorKey), ": want person: and 1-64 characters of A-Z a-z 0-9 . _ - @"));
+  if (!IsActor(header)) {
+    return Error(
+        absl::StatusCode::kInvalidArgument, "ACTOR_INVALID",
+        absl::StrCat(ToAbsl(kActorKey), ": want person: or operator: and 1-64 characters of A-Z a-z 0-9 . _ - @"));
   }
   return std::string(header);
 }
