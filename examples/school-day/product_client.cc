@@ -63,9 +63,11 @@ absl::Status ToStatus(const grpc::Status& status) {
                            status.error_details());
 }
 
+// CANCELLED too: this client cancels nothing, and gRPC answers so a call that reaches a server in the moment of its
+// stop.
 bool IsWorthAnotherTry(grpc::StatusCode code) {
-  return code == grpc::UNAVAILABLE || code == grpc::DEADLINE_EXCEEDED || code == grpc::ABORTED ||
-         code == grpc::RESOURCE_EXHAUSTED;
+  return code == grpc::UNAVAILABLE || code == grpc::CANCELLED || code == grpc::DEADLINE_EXCEEDED ||
+         code == grpc::ABORTED || code == grpc::RESOURCE_EXHAUSTED;
 }
 
 // 50 ms, doubling to 1 s, each between half and whole.

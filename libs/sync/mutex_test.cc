@@ -29,8 +29,11 @@ TEST(Mutex, TryLockFailsWhileItIsHeld) {
   mu.Lock();
   bool locked = true;
   std::thread([&] {
-    locked = mu.TryLock();
-    if (locked) mu.Unlock();
+    if (mu.TryLock()) {
+      mu.Unlock();
+    } else {
+      locked = false;
+    }
   }).join();
   EXPECT_FALSE(locked);
   mu.Unlock();
