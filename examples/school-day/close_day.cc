@@ -22,7 +22,12 @@ void WaitUntil(absl::Duration most, const F& holds) {
 }  // namespace
 
 DayRecord ProductDay::Close() {
-  WaitUntil(options_.settle, [&] { return IsSettled(orders_, fold_.payments(), fold_.refunds()); });
+  // Four looks in a row: the first event of a late payment's refund comes a moment after the payment's last.
+  int settled_looks = 0;
+  WaitUntil(options_.settle, [&] {
+    settled_looks = IsSettled(orders_, fold_.payments(), fold_.refunds()) ? settled_looks + 1 : 0;
+    return settled_looks >= 4;
+  });
   ParallelFor(orders_.size(), options_.concurrency, [&](size_t i) {
     ReadOne(orders_[i]);
     progress_.Step();
