@@ -33,8 +33,9 @@ class GuardedPayment : public PaymentService::CallbackService {
   using Create = std::function<absl::Status(const CallContext&, const CreatePaymentRequest&, Payment*)>;
   using Watch = std::function<void(StreamStart<payment::v1::Event>)>;
 
-  explicit GuardedPayment(CallGuardOptions options = {}, int threads = 4, size_t queue_max = 100)
-      : pool_("worker", threads, queue_max), guard_(options, pool_, Clock::Real(), metrics_) {}
+  explicit GuardedPayment(CallGuardOptions options = {}, int threads = 4, size_t queue_max = 100,
+                          Clock& clock = Clock::Real())
+      : pool_("worker", threads, queue_max), guard_(options, pool_, clock, metrics_) {}
   ~GuardedPayment() override {
     if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
   }
