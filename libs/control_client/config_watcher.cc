@@ -11,10 +11,7 @@
 #include "libs/control_client/read_session.h"
 #include "libs/control_client/state_file.h"
 #include "libs/control_client/watch_loop.h"
-#include "libs/log/log.h"
-#include "libs/rpc/wire_status.h"
 #include "libs/sync/mutex.h"
-#include "libs/telemetry/trace.h"
 #include "libs/text/view.h"
 #include "trivium/control/v1/config.grpc.pb.h"
 
@@ -25,7 +22,6 @@ using control::v1::ConfigItem;
 using control::v1::ConfigService;
 using control::v1::WatchConfigsRequest;
 using control::v1::WatchConfigsResponse;
-using Session = ReadSession<WatchConfigsResponse>;
 
 // Whether a key is among those that get the new version. Growing the percentage never takes it from a key.
 bool Released(const ConfigItem& item, std::string_view key) {
@@ -44,7 +40,7 @@ struct ConfigWatcher::Impl {
         revision_gauge(metrics.GetGauge(kRevision, {"config"})),
         loop("config", metrics) {}
 
-  std::string path() const { return options.state_dir + "/config-items.state"; }
+  std::string path() const { return options.state_dir.empty() ? "" : options.state_dir + "/config-items.state"; }
 
   void Load();
   void Save() const;
@@ -86,15 +82,8 @@ absl::Status ConfigWatcher::Start() {
 void ConfigWatcher::Stop() { impl_->loop.Stop(); }
 
 void ConfigWatcher::Impl::Load() {
-  if (options.state_dir.empty()) return;
-  const absl::StatusOr<std::string> body = ReadStateFile(path());
   WatchConfigsResponse state;
-  if (!body.ok() || !state.ParseFromString(*body)) {
-    if (!absl::IsNotFound(body.status()))
-      log::Write(log::Level::kError, "state on disk cannot be used; waiting for control",
-                 {{"path", path()}, {"error", body.status()}});
-    return;
-  }
+  if (!LoadState(path(), &state)) return;
   {
     MutexLock lock(mu);
     for (ConfigItem& item : *state.mutable_items()) {
@@ -108,17 +97,13 @@ void ConfigWatcher::Impl::Load() {
 }
 
 void ConfigWatcher::Impl::Save() const {
-  if (options.state_dir.empty()) return;
   WatchConfigsResponse state;
   {
     MutexLock lock(mu);
     for (const auto& [key, item] : items) *state.add_items() = *item;
     state.set_revision(revision);
   }
-  // A full disk costs the next start, not this run.
-  if (const absl::Status status = WriteStateFile(path(), state.SerializeAsString()); !status.ok()) {
-    log::Write(log::Level::kError, "config items could not be kept on disk", {{"error", status}});
-  }
+  SaveState(path(), state);
 }
 
 std::string ConfigWatcher::Impl::Follow() {
@@ -128,29 +113,12 @@ std::string ConfigWatcher::Impl::Follow() {
     MutexLock lock(mu);
     request.set_after_revision(revision);
   }
-  Session session([&](grpc::ClientContext* context, Session* reactor) {
-    context->AddMetadata(std::string(kTraceparent), TraceContext::NewRoot().ToHeader());
-    stub->async()->WatchConfigs(context, &request, reactor);
-  });
-  loop.SetInterrupt([&session] { session.Cancel(); });
-  std::string end;
-  WatchConfigsResponse response;
-  while (end.empty()) {
-    switch (session.Next(kSilence, &response)) {
-      case Session::Outcome::kMessage:
-        loop.Connected();
-        if (!Apply(std::move(response))) end = "control's revision went back: reading everything again";
-        break;
-      case Session::Outcome::kSilence:
-        end = "silence";
-        break;
-      case Session::Outcome::kEnded:
-        end = rpc::FromGrpcStatus(session.status()).ToString();
-        break;
-    }
-  }
-  loop.SetInterrupt(nullptr);
-  return end;
+  return FollowStream<WatchConfigsResponse>(
+      loop,
+      [&](grpc::ClientContext* context, auto* reactor) { stub->async()->WatchConfigs(context, &request, reactor); },
+      [this](WatchConfigsResponse response) {
+        return Apply(std::move(response)) ? "" : "control's revision went back: reading everything again";
+      });
 }
 
 bool ConfigWatcher::Impl::Apply(WatchConfigsResponse response) {

@@ -1,15 +1,19 @@
-// One server stream, read by a thread that wants to wait for the next message with a time limit.
+// Server streams of control, read by a thread that wants to wait for the next message with a time limit.
 #pragma once
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
 
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/time/time.h"
 #include "libs/clock/clock.h"
+#include "libs/control_client/watch_loop.h"
+#include "libs/rpc/wire_status.h"
 #include "libs/sync/mutex.h"
+#include "libs/telemetry/trace.h"
 
 namespace trivium::control_client {
 
@@ -77,5 +81,35 @@ class ReadSession : public grpc::ClientReadReactor<Response> {
   bool has_message_ ABSL_GUARDED_BY(mu_) = false, done_ ABSL_GUARDED_BY(mu_) = false;
   grpc::Status status_ ABSL_GUARDED_BY(mu_);
 };
+
+// One connection of loop: hands each message to apply until the stream ends, control is silent, or apply returns why it
+// should end (empty: go on). Returns what ended it. open: as ReadSession's.
+template <typename Response, typename OpenFn, typename ApplyFn>
+std::string FollowStream(WatchLoop& loop, OpenFn open, ApplyFn apply) {
+  using Session = ReadSession<Response>;
+  Session session([&](grpc::ClientContext* context, Session* reactor) {
+    context->AddMetadata(std::string(kTraceparent), TraceContext::NewRoot().ToHeader());
+    open(context, reactor);
+  });
+  loop.SetInterrupt([&session] { session.Cancel(); });
+  std::string end;
+  Response response;
+  while (end.empty()) {
+    switch (session.Next(kSilence, &response)) {
+      case Session::Outcome::kMessage:
+        loop.Connected();
+        end = apply(std::move(response));
+        break;
+      case Session::Outcome::kSilence:
+        end = "silence";
+        break;
+      case Session::Outcome::kEnded:
+        end = rpc::FromGrpcStatus(session.status()).ToString();
+        break;
+    }
+  }
+  loop.SetInterrupt(nullptr);
+  return end;
+}
 
 }  // namespace trivium::control_client

@@ -7,9 +7,7 @@
 #include "libs/control_client/state_file.h"
 #include "libs/control_client/watch_loop.h"
 #include "libs/log/log.h"
-#include "libs/rpc/wire_status.h"
 #include "libs/sync/mutex.h"
-#include "libs/telemetry/trace.h"
 #include "trivium/control/v1/route_plan.grpc.pb.h"
 
 namespace trivium::control_client {
@@ -18,7 +16,6 @@ namespace {
 using control::v1::Route;
 using control::v1::RoutePlan;
 using control::v1::RoutePlanService;
-using Session = ReadSession<RoutePlan>;
 
 constexpr std::string_view kEveryProduct = "*";
 
@@ -41,7 +38,7 @@ struct RoutePlanWatcher::Impl {
         epoch_gauge(metrics.GetGauge(kRevision, {"route_plan"})),
         loop("route_plan", metrics) {}
 
-  std::string path() const { return options.state_dir + "/route-plan.state"; }
+  std::string path() const { return options.state_dir.empty() ? "" : options.state_dir + "/route-plan.state"; }
   void Load();
   std::string Follow();
   void Apply(RoutePlan plan);
@@ -73,40 +70,19 @@ absl::Status RoutePlanWatcher::Start() {
 void RoutePlanWatcher::Stop() { impl_->loop.Stop(); }
 
 void RoutePlanWatcher::Impl::Load() {
-  if (options.state_dir.empty()) return;
-  const absl::StatusOr<std::string> body = ReadStateFile(path());
   auto state = std::make_shared<RoutePlan>();
-  if (body.ok() && state->ParseFromString(*body)) return Set(std::move(state));
-  if (!absl::IsNotFound(body.status()))
-    log::Write(log::Level::kError, "state on disk cannot be used; waiting for control",
-               {{"path", path()}, {"error", body.status()}});
+  if (LoadState(path(), state.get())) Set(std::move(state));
 }
 
 std::string RoutePlanWatcher::Impl::Follow() {
   const control::v1::WatchRoutePlanRequest request;
-  Session session([&](grpc::ClientContext* context, Session* reactor) {
-    context->AddMetadata(std::string(kTraceparent), TraceContext::NewRoot().ToHeader());
-    stub->async()->WatchRoutePlan(context, &request, reactor);
-  });
-  loop.SetInterrupt([&session] { session.Cancel(); });
-  std::string end;
-  RoutePlan plan;
-  while (end.empty()) {
-    switch (session.Next(kSilence, &plan)) {
-      case Session::Outcome::kMessage:
-        loop.Connected();
+  return FollowStream<RoutePlan>(
+      loop,
+      [&](grpc::ClientContext* context, auto* reactor) { stub->async()->WatchRoutePlan(context, &request, reactor); },
+      [this](RoutePlan plan) {
         Apply(std::move(plan));
-        break;
-      case Session::Outcome::kSilence:
-        end = "silence";
-        break;
-      case Session::Outcome::kEnded:
-        end = rpc::FromGrpcStatus(session.status()).ToString();
-        break;
-    }
-  }
-  loop.SetInterrupt(nullptr);
-  return end;
+        return "";
+      });
 }
 
 void RoutePlanWatcher::Impl::Apply(RoutePlan fresh) {
@@ -120,13 +96,9 @@ void RoutePlanWatcher::Impl::Apply(RoutePlan fresh) {
                  {{"from", plan->epoch()}, {"to", fresh.epoch()}});
     }
   }
-  const std::string body = fresh.SerializeAsString();
-  Set(std::make_shared<const RoutePlan>(std::move(fresh)));
-  if (!options.state_dir.empty()) {
-    if (const absl::Status status = WriteStateFile(path(), body); !status.ok()) {
-      log::Write(log::Level::kError, "the route plan could not be kept on disk", {{"error", status}});
-    }
-  }
+  const auto shared = std::make_shared<const RoutePlan>(std::move(fresh));
+  Set(shared);
+  SaveState(path(), *shared);
 }
 
 void RoutePlanWatcher::Impl::Set(std::shared_ptr<const RoutePlan> fresh) {

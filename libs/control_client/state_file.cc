@@ -1,6 +1,7 @@
 #include "libs/control_client/state_file.h"
 
 #include <fcntl.h>
+#include <google/protobuf/message_lite.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "libs/control_client/murmur3.h"
+#include "libs/log/log.h"
 #include "libs/status/status.h"
 
 namespace trivium {
@@ -72,6 +74,22 @@ absl::StatusOr<std::string> ReadStateFile(const std::string& path) {
   if (whole.substr(0, line + 1) != Head(body))
     return absl::DataLossError(path + ": cut or changed since it was written");
   return body;
+}
+
+bool LoadState(const std::string& path, google::protobuf::MessageLite* state) {
+  if (path.empty()) return false;
+  const absl::StatusOr<std::string> body = ReadStateFile(path);
+  if (body.ok() && state->ParseFromString(*body)) return true;
+  if (!absl::IsNotFound(body.status()))
+    log::Write(log::Level::kError, "state on disk cannot be used; waiting for control",
+               {{"path", path}, {"error", body.status()}});
+  return false;
+}
+
+void SaveState(const std::string& path, const google::protobuf::MessageLite& state) {
+  if (path.empty()) return;
+  if (const absl::Status status = WriteStateFile(path, state.SerializeAsString()); !status.ok())
+    log::Write(log::Level::kError, "state could not be kept on disk", {{"path", path}, {"error", status}});
 }
 
 }  // namespace trivium
