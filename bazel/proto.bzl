@@ -4,7 +4,7 @@ Files under //proto are imported from there ("trivium/payment/v1/payment.proto")
 root of the workspace ("services/payment/config.proto").
 """
 
-def trivium_proto(name, srcs, deps = [], grpc = False, visibility = None):
+def trivium_proto(name, srcs, deps = [], grpc = False, embed_in = None, visibility = None):
     """Makes `name` (cc_library), `name`_srcs (the .proto files, with those of deps) and `name`_descriptors (name.binpb).
 
     Args:
@@ -12,6 +12,8 @@ def trivium_proto(name, srcs, deps = [], grpc = False, visibility = None):
       srcs: .proto files of this package.
       deps: other trivium_proto targets that srcs import.
       grpc: whether srcs declare services.
+      embed_in: a C++ namespace. Makes also `name`_embedded (cc_library), whose header <name>.embedded.h declares in it
+        `std::string_view DescriptorSet()`: the bytes of name.binpb, comments included.
       visibility: of all targets made.
     """
     package = native.package_name()
@@ -56,4 +58,30 @@ def trivium_proto(name, srcs, deps = [], grpc = False, visibility = None):
         includes = ["."] if root == "proto" else [],
         visibility = visibility,
         deps = deps + ["@debian//:protobuf"] + (["@debian//:grpc"] if grpc else []),
+    )
+    if embed_in:
+        _embed(name, embed_in, visibility)
+
+def _embed(name, namespace, visibility):
+    opening = "namespace %s {" % namespace
+    native.genrule(
+        name = name + "_embedded_gen",
+        srcs = [name + ".binpb"],
+        outs = [name + ".embedded.h", name + ".embedded.cc"],
+        cmd = ("exec >$(RULEDIR)/{name}.embedded.h; " +
+               "echo '#pragma once'; echo '#include <string_view>'; " +
+               "echo '{opening}'; echo 'std::string_view DescriptorSet();'; echo '}}'; " +
+               "exec >$(RULEDIR)/{name}.embedded.cc; " +
+               "echo '#include \"{package}/{name}.embedded.h\"'; echo '{opening}'; " +
+               "echo 'static constexpr unsigned char kBytes[] = {{'; " +
+               "/usr/bin/od -An -v -tx1 $< | /usr/bin/sed 's/ \\(..\\)/0x\\1,/g'; echo '}};'; " +
+               "echo 'std::string_view DescriptorSet() {{ return {{reinterpret_cast<const char*>(kBytes), sizeof kBytes}}; }}'; " +
+               "echo '}}'").format(name = name, opening = opening, package = native.package_name()),
+        visibility = ["//visibility:private"],
+    )
+    native.cc_library(
+        name = name + "_embedded",
+        srcs = [name + ".embedded.cc"],
+        hdrs = [name + ".embedded.h"],
+        visibility = visibility,
     )

@@ -8,6 +8,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/rpc/call_guard.h"
+#include "libs/server/example_config.embedded.h"
 #include "libs/server/example_config.pb.h"
 #include "libs/server/runtime.h"
 #include "libs/status/error.h"
@@ -56,7 +57,7 @@ absl::Status Check(const google::protobuf::Message& message) {
 int Main(int argc, char** argv) {
   Config config;
   config.set_greeting("hello");
-  Runtime runtime("payment", &config, config.mutable_server());
+  Runtime runtime("payment", &config, config.mutable_server(), DescriptorSet());
   runtime.CheckConfig(Check);
   if (const std::optional<int> exit = runtime.Init(argc, argv)) return *exit;
   Greeter greeter(runtime.guard(), config);

@@ -53,11 +53,12 @@ std::string HostOf(const std::string& address) { return address.substr(0, addres
 }  // namespace
 
 struct Runtime::Impl {
-  Impl(std::string service, google::protobuf::Message* config, ServerOptions* options)
+  Impl(std::string service, google::protobuf::Message* config, ServerOptions* options, std::string_view descriptors)
       : service(std::move(service)),
         options(options),
         config((SetDefaults(options), config)),
         config_message(config),
+        descriptors(descriptors),
         grpc(this->service) {}
 
   // One line for a person at a terminal, whatever the log's format and place.
@@ -90,7 +91,7 @@ struct Runtime::Impl {
   ServerOptions* const options;
   ConfigFile config;
   google::protobuf::Message* const config_message;
-  std::string descriptors;
+  const std::string_view descriptors;
   bool log_is_set_up = false;
   rpc::TlsFiles tls;
   Metrics& metrics = Metrics::Global();
@@ -106,16 +107,15 @@ struct Runtime::Impl {
   std::atomic<bool> stop_wanted{false}, draining{false};
 };
 
-Runtime::Runtime(std::string service, google::protobuf::Message* config, ServerOptions* options)
-    : impl_(std::make_unique<Impl>(std::move(service), config, options)) {}
+Runtime::Runtime(std::string service, google::protobuf::Message* config, ServerOptions* options,
+                 std::string_view descriptors)
+    : impl_(std::make_unique<Impl>(std::move(service), config, options, descriptors)) {}
 
 Runtime::~Runtime() = default;
 
 void Runtime::CheckConfig(std::function<absl::Status(const google::protobuf::Message&)> check) {
   impl_->config.SetCheck(std::move(check));
 }
-
-void Runtime::SetConfigDescriptors(std::string descriptors) { impl_->descriptors = std::move(descriptors); }
 
 std::optional<int> Runtime::Init(int argc, char** argv) {
   BlockSignals();

@@ -46,17 +46,15 @@ class ServerOptions;  // libs/server/options.proto
 
 class Runtime {
  public:
-  // config: the service's whole config, with its defaults set; options: its `server` part, inside config. Both outlive
-  // it.
-  Runtime(std::string service, google::protobuf::Message* config, ServerOptions* options);
+  // config: the service's whole config, with its defaults set; options: its `server` part, inside config; descriptors:
+  // a serialized FileDescriptorSet with source info, whose comments --print_default_config shows above each field
+  // (trivium_proto's embed_in makes it). All outlive it.
+  Runtime(std::string service, google::protobuf::Message* config, ServerOptions* options, std::string_view descriptors);
   ~Runtime();
 
   // Before Init: the service's own checks of its config, made at start, at --check_config and at reload. config is what
   // was given to the constructor, or the new one. Return FieldsError(...): every wrong field at once.
   void CheckConfig(std::function<absl::Status(const google::protobuf::Message& config)> check);
-  // Before Init: a serialized FileDescriptorSet with source info, whose comments --print_default_config shows above
-  // each field.
-  void SetConfigDescriptors(std::string descriptors);
 
   // Parses flags, reads and checks the config, sets up log, TLS and worker pool. A value: exit now with it.
   std::optional<int> Init(int argc, char** argv);

@@ -5,6 +5,7 @@
 
 #include "libs/rpc/call_guard.h"
 #include "libs/server/runtime.h"
+#include "services/control/config.embedded.h"
 #include "services/control/config.pb.h"
 #include "services/control/control.h"
 #include "services/control/persistence.h"
@@ -14,7 +15,7 @@ int main(int argc, char** argv) {
   using namespace trivium;
   control::Config config;
   control::SetDefaults(&config);
-  server::Runtime runtime("control", &config, config.mutable_server());
+  server::Runtime runtime("control", &config, config.mutable_server(), control::DescriptorSet());
   runtime.CheckConfig([](const google::protobuf::Message& message) {
     return control::CheckConfig(static_cast<const control::Config&>(message));
   });

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "libs/server/runtime.h"
+#include "services/ops/config.embedded.h"
 #include "services/ops/config.pb.h"
 #include "services/ops/hash_password.h"
 #include "services/ops/ops.h"
@@ -15,7 +16,7 @@ int main(int argc, char** argv) {
 
   ops::Config config;
   ops::SetDefaults(&config);
-  server::Runtime runtime("ops", &config, config.mutable_server());
+  server::Runtime runtime("ops", &config, config.mutable_server(), ops::DescriptorSet());
   const auto config_of = [](const google::protobuf::Message& message) -> const ops::Config& {
     return static_cast<const ops::Config&>(message);
   };

@@ -7,6 +7,7 @@
 #include "libs/rpc/channel.h"
 #include "libs/server/runtime.h"
 #include "services/payment/app.h"
+#include "services/payment/config.embedded.h"
 #include "services/payment/config.pb.h"
 #include "services/payment/settings.h"
 
@@ -14,7 +15,7 @@ int main(int argc, char** argv) {
   using namespace trivium;
   payment::Config config;
   payment::SetDefaults(&config);
-  server::Runtime runtime("payment", &config, config.mutable_server());
+  server::Runtime runtime("payment", &config, config.mutable_server(), payment::DescriptorSet());
   runtime.CheckConfig([](const google::protobuf::Message& message) {
     return payment::CheckConfig(static_cast<const payment::Config&>(message));
   });
