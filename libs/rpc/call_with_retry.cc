@@ -45,6 +45,12 @@ void Prepare(const CallOptions& options, const CallContext* parent, absl::Time d
   AddIfSet(context, kRouteKey, options.route_key);
 }
 
+// CANCELLED, which nobody here asks for: a stopping gRPC server answers so what comes between its GOAWAY and its end
+// (docs/adr/0008).
+bool MayNotHaveRun(grpc::StatusCode code) {
+  return code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::CANCELLED;
+}
+
 }  // namespace
 
 void PrepareContext(const CallOptions& options, const CallContext* parent, grpc::ClientContext* context) {
@@ -59,7 +65,7 @@ absl::Status CallWithRetry(const CallOptions& options, const CallContext* parent
     grpc::ClientContext context;
     Prepare(options, parent, deadline, &context);
     const grpc::Status status = once(&context);
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE) {
+    if (!MayNotHaveRun(status.error_code())) {
       budget.Succeeded();  // The server answered, if only with an error.
       return FromGrpcStatus(status);
     }

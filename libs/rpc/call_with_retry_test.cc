@@ -22,6 +22,15 @@ TEST(CallWithRetryTest, TriesThreeTimesOnUnavailable) {
   EXPECT_EQ(calls, 3);
 }
 
+TEST(CallWithRetryTest, TriesAgainWhatAStoppingServerCancelled) {
+  ha::RetryBudget budget;
+  int calls = 0;
+  EXPECT_TRUE(CallWithRetry({}, nullptr, budget, [&](grpc::ClientContext*) {
+                return ++calls < 2 ? grpc::Status::CANCELLED : grpc::Status::OK;
+              }).ok());
+  EXPECT_EQ(calls, 2);
+}
+
 TEST(CallWithRetryTest, GivesTheAnswer) {
   ha::RetryBudget budget;
   const absl::StatusOr<Payment> payment = Call<Payment>({}, nullptr, budget, [](grpc::ClientContext*, Payment* out) {

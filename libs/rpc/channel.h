@@ -35,8 +35,8 @@ struct CallOptions {
 // Deadline, trace and our metadata for a call from this thread. parent: the surrounding call, or nullptr.
 void PrepareContext(const CallOptions& options, const CallContext* parent, grpc::ClientContext* context);
 
-// Runs a unary call, again on UNAVAILABLE within budget (at most 3 times in all, 20-200 ms jittered apart, never beyond
-// the deadline).
+// Runs a unary call, again on UNAVAILABLE and on CANCELLED (docs/adr/0008) within budget (at most 3 times in all,
+// 20-200 ms jittered apart, never beyond the deadline). once: does not cancel its context.
 absl::Status CallWithRetry(const CallOptions& options, const CallContext* parent, ha::RetryBudget& budget,
                            const std::function<grpc::Status(grpc::ClientContext*)>& once);
 

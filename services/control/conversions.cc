@@ -48,7 +48,7 @@ void ToProto(const domain::ConfigItem& item, v1::ConfigItem* out) {
 void ToProto(const domain::Plan& plan, v1::RoutePlan* out) {
   out->set_epoch(plan.epoch);
   for (const domain::Route& route : plan.routes) ToProto(route, out->add_routes());
-  ToProto(plan.update_time, out->mutable_update_time());
+  if (plan.epoch > 0) ToProto(plan.update_time, out->mutable_update_time());
 }
 
 void ToProto(const AuditRecord& record, v1::AuditEntry* out) {

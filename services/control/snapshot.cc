@@ -50,7 +50,9 @@ RouteConfiguration MakeRoute(const std::string& name, const std::string& cluster
   route->mutable_match()->set_prefix("");
   auto* action = route->mutable_route();
   action->set_cluster(cluster);
-  action->mutable_retry_policy()->set_retry_on("unavailable");
+  // "cancelled": gRPC answers so a call that reaches a server between its GOAWAY and its end, before any handler. A
+  // call that the client cancels is over on its side and is not tried again.
+  action->mutable_retry_policy()->set_retry_on("unavailable,cancelled");
   action->mutable_retry_policy()->mutable_num_retries()->set_value(kRetries);
   action->mutable_retry_policy()->mutable_retry_back_off()->mutable_base_interval()->set_nanos(20'000'000);
   action->mutable_retry_policy()->mutable_retry_back_off()->mutable_max_interval()->set_nanos(200'000'000);

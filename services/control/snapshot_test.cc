@@ -43,7 +43,7 @@ TEST(SnapshotTest, EveryReferenceLeadsToAResource) {
     const auto routes = Get<envoy::config::route::v3::RouteConfiguration>(resources, xds::kRouteType,
                                                                           manager.rds().route_config_name());
     const auto& action = routes.virtual_hosts(0).routes(0).route();
-    EXPECT_EQ(action.retry_policy().retry_on(), "unavailable");
+    EXPECT_EQ(action.retry_policy().retry_on(), "unavailable,cancelled");
     EXPECT_EQ(action.retry_policy().num_retries().value(), 2u);
     const auto cluster = Get<envoy::config::cluster::v3::Cluster>(resources, xds::kClusterType, action.cluster());
     EXPECT_EQ(cluster.circuit_breakers().thresholds(0).max_requests().value(), 10000u);

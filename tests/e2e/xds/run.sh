@@ -214,6 +214,7 @@ check_all_on() {
   local language
   for language in "${languages[@]}"; do check "$language: $2" 30 client_is_on "$language" "$1"; done
 }
+gone() { ! kill -0 "$1" 2>/dev/null; }
 # The clients write as long as they are told to stop; a call that failed is in their log.
 check_no_call_lost() {
   local language last
@@ -255,6 +256,14 @@ sleep 1
 check_all_on payment-a1 "calls go on when control is back"
 set_route cell-b cell-a
 check_all_on payment-b1 "calls follow the route after control's restart"
+# A rolling restart: the only instance that takes calls leaves in order, while its successor is there.
+for pair in "b1 b2" "b2 b1" "b1 b2" "b2 b1"; do
+  read -r leaver heir <<<"$pair"
+  start_backend "payment-$heir" cell-b
+  kill -TERM "${backend_pids[payment-$leaver]}"
+  check_all_on "payment-$heir" "calls go from payment-$leaver, which leaves, to payment-$heir"
+  wait_for 30 gone "${backend_pids[payment-$leaver]}"
+done
 kill -TERM "${backend_pids[payment-a1]}"
 sleep 1
 check_no_call_lost
