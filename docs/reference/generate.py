@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Writes the reference pages from their sources: config.md from the config protos, api.md from the public protos, metrics.md from the
-declarations of metrics in the code. `--check` writes nothing and fails when a page is not up to date.
+declarations of metrics in the code. errors.md is written by hand: its rows must be the reasons that the code knows.
+`--check` writes nothing and fails when a page is not up to date.
 
     docs/reference/generate.py [--check]
 """
@@ -114,13 +115,37 @@ def metrics_page():
     lines = [GENERATED, "# Metrics\n", "Each metric is declared once, where it is measured. On `/metrics` of every service's admin port.\n",
              "| metric | labels | meaning | declared in |\n|---|---|---|---|"]
     rows = []
-    for path in sorted([*ROOT.glob("libs/**/*.h"), *ROOT.glob("libs/**/*.cc"), *ROOT.glob("services/**/*.h"), *ROOT.glob("services/**/*.cc")]):
-        if path.name.endswith("_test.cc") or path.name == "metrics.h":
+    for path in sources():
+        if path.name == "metrics.h":
             continue
         for name, text, labels in METRIC.findall(path.read_text()):
             meaning = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
             rows.append(f"| `{name}` | {', '.join(re.findall(chr(34) + r'(.*?)' + chr(34), labels))} | {cell(meaning)} | {path.relative_to(ROOT)} |")
     return "\n".join(lines + sorted(rows)) + "\n"
+
+
+REASON = re.compile(r'\bError(?:\s+\w+)?\(\s*(?:absl::)?StatusCode::k(\w+),\s*"([A-Z_]+)"')
+NAMED_REASON = re.compile(r'constexpr std::string_view k(Unavailable) = "([A-Z_]+)"')  # Error(..., kUnavailable, ...)
+ROW = re.compile(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", re.M)
+
+
+def sources():
+    for folder in ("libs", "services"):
+        for path in sorted([*(ROOT / folder).rglob("*.h"), *(ROOT / folder).rglob("*.cc")]):
+            if not path.name.endswith("_test.cc"):
+                yield path
+
+
+def wrong_errors():
+    """What differs between the reasons in the code and those on the page, a line each."""
+    known = set()
+    for path in sources():
+        text = "\n".join(line for line in path.read_text().splitlines() if not line.lstrip().startswith("//"))
+        for code, reason in REASON.findall(text) + NAMED_REASON.findall(text):
+            known.add((reason, re.sub(r"(?<!^)(?=[A-Z])", "_", code).upper()))
+    listed = set(ROW.findall((HERE / "errors.md").read_text()))
+    return ([f"errors.md: want a row for {reason} {code}" for reason, code in sorted(known - listed)] +
+            [f"errors.md: no code says {reason} {code}" for reason, code in sorted(listed - known)])
 
 
 def main():
@@ -134,6 +159,8 @@ def main():
             stale.append(name)
             if not check:
                 path.write_text(text)
+    if wrong := wrong_errors():
+        sys.exit("\n".join(wrong))
     if check and stale:
         sys.exit(f"docs/reference: {', '.join(stale)} not up to date: run docs/reference/generate.py")
 
