@@ -14,12 +14,21 @@
 namespace trivium::server {
 namespace {
 
+using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 std::unique_ptr<Message> Copy(const Message& message) {
   std::unique_ptr<Message> copy(message.New());
   copy->CopyFrom(message);
   return copy;
+}
+
+const FieldDescriptor* ServerField(const Message& config) {
+  for (int i = 0; i < config.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* field = config.GetDescriptor()->field(i);
+    if (!field->is_repeated() && field->message_type() == ServerOptions::descriptor()) return field;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -65,13 +74,13 @@ std::string ConfigFile::Yaml() const {
 }
 
 const ServerOptions* FindServerOptions(const Message& config) {
-  for (int i = 0; i < config.GetDescriptor()->field_count(); ++i) {
-    const google::protobuf::FieldDescriptor* field = config.GetDescriptor()->field(i);
-    if (!field->is_repeated() && field->message_type() == ServerOptions::descriptor()) {
-      return static_cast<const ServerOptions*>(&config.GetReflection()->GetMessage(config, field));
-    }
-  }
-  return nullptr;
+  const FieldDescriptor* field = ServerField(config);
+  return field == nullptr ? nullptr
+                          : static_cast<const ServerOptions*>(&config.GetReflection()->GetMessage(config, field));
+}
+
+ServerOptions* MutableServerOptions(Message* config) {
+  return static_cast<ServerOptions*>(config->GetReflection()->MutableMessage(config, ServerField(*config)));
 }
 
 }  // namespace trivium::server

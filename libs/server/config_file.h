@@ -47,5 +47,7 @@ class ConfigFile {
 
 // The ServerOptions inside a service's config: its first field of that type, or nullptr.
 const ServerOptions* FindServerOptions(const google::protobuf::Message& config);
+// The same, to be changed. config must have one.
+ServerOptions* MutableServerOptions(google::protobuf::Message* config);
 
 }  // namespace trivium::server

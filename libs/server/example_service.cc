@@ -57,7 +57,7 @@ absl::Status Check(const google::protobuf::Message& message) {
 int Main(int argc, char** argv) {
   Config config;
   config.set_greeting("hello");
-  Runtime runtime("payment", &config, config.mutable_server(), DescriptorSet());
+  Runtime runtime("payment", &config, DescriptorSet());
   runtime.CheckConfig(Check);
   if (const std::optional<int> exit = runtime.Init(argc, argv)) return *exit;
   Greeter greeter(runtime.guard(), config);

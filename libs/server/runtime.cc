@@ -53,10 +53,9 @@ std::string HostOf(const std::string& address) { return address.substr(0, addres
 }  // namespace
 
 struct Runtime::Impl {
-  Impl(std::string service, google::protobuf::Message* config, ServerOptions* options, std::string_view descriptors)
+  Impl(std::string service, google::protobuf::Message* config, std::string_view descriptors)
       : service(std::move(service)),
-        options(options),
-        config((SetDefaults(options), config)),
+        config((SetDefaults(MutableServerOptions(config)), config)),
         config_message(config),
         descriptors(descriptors),
         grpc(this->service) {}
@@ -88,9 +87,9 @@ struct Runtime::Impl {
   };
 
   const std::string service;
-  ServerOptions* const options;
   ConfigFile config;
-  google::protobuf::Message* const config_message;
+  const google::protobuf::Message* const config_message;
+  const ServerOptions* options = nullptr;  // Inside it, after Load.
   const std::string_view descriptors;
   bool log_is_set_up = false;
   rpc::TlsFiles tls;
@@ -107,9 +106,8 @@ struct Runtime::Impl {
   std::atomic<bool> stop_wanted{false}, draining{false};
 };
 
-Runtime::Runtime(std::string service, google::protobuf::Message* config, ServerOptions* options,
-                 std::string_view descriptors)
-    : impl_(std::make_unique<Impl>(std::move(service), config, options, descriptors)) {}
+Runtime::Runtime(std::string service, google::protobuf::Message* config, std::string_view descriptors)
+    : impl_(std::make_unique<Impl>(std::move(service), config, descriptors)) {}
 
 Runtime::~Runtime() = default;
 
@@ -137,6 +135,7 @@ std::optional<int> Runtime::Init(int argc, char** argv) {
     return impl_->Fail(kExitUsage, absl::InvalidArgumentError("--config: want a file; --help says more"));
   if (const absl::Status status = impl_->config.Load(flags->config); !status.ok())
     return impl_->Fail(kExitUsage, status);
+  impl_->options = FindServerOptions(*impl_->config_message);
   if (flags->check_config) {
     std::printf("%s: config is good\n", flags->config.c_str());
     return 0;

@@ -42,14 +42,13 @@ class Server;
 
 namespace trivium::server {
 
-class ServerOptions;  // libs/server/options.proto
-
 class Runtime {
  public:
-  // config: the service's whole config, with its defaults set; options: its `server` part, inside config; descriptors:
-  // a serialized FileDescriptorSet with source info, whose comments --print_default_config shows above each field
-  // (trivium_proto's embed_in makes it). All outlive it.
-  Runtime(std::string service, google::protobuf::Message* config, ServerOptions* options, std::string_view descriptors);
+  // config: the service's whole config, with its own defaults set and one field of type ServerOptions. descriptors: a
+  // serialized FileDescriptorSet with source info, whose comments --print_default_config shows above each field
+  // (trivium_proto's embed_in makes it). Both outlive it. Init replaces what config holds: a pointer into it taken
+  // before is void.
+  Runtime(std::string service, google::protobuf::Message* config, std::string_view descriptors);
   ~Runtime();
 
   // Before Init: the service's own checks of its config, made at start, at --check_config and at reload. config is what

@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   using namespace trivium;
   control::Config config;
   control::SetDefaults(&config);
-  server::Runtime runtime("control", &config, config.mutable_server(), control::DescriptorSet());
+  server::Runtime runtime("control", &config, control::DescriptorSet());
   runtime.CheckConfig([](const google::protobuf::Message& message) {
     return control::CheckConfig(static_cast<const control::Config&>(message));
   });

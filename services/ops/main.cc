@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
 
   ops::Config config;
   ops::SetDefaults(&config);
-  server::Runtime runtime("ops", &config, config.mutable_server(), ops::DescriptorSet());
+  server::Runtime runtime("ops", &config, ops::DescriptorSet());
   const auto config_of = [](const google::protobuf::Message& message) -> const ops::Config& {
     return static_cast<const ops::Config&>(message);
   };

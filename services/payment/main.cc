@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   using namespace trivium;
   payment::Config config;
   payment::SetDefaults(&config);
-  server::Runtime runtime("payment", &config, config.mutable_server(), payment::DescriptorSet());
+  server::Runtime runtime("payment", &config, payment::DescriptorSet());
   runtime.CheckConfig([](const google::protobuf::Message& message) {
     return payment::CheckConfig(static_cast<const payment::Config&>(message));
   });
