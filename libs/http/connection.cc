@@ -36,7 +36,8 @@ bool HasLineBreak(std::string_view text) { return text.find_first_of(std::string
 
 // A name or value with a line break would let its author write headers of his own.
 bool IsSafe(const Response& response) {
-  if (response.status < 200 || response.status > 599 || HasLineBreak(response.content_type)) return false;
+  const bool status_fits = response.take_over ? response.status == 101 : response.status >= 200;
+  if (!status_fits || response.status > 599 || HasLineBreak(response.content_type)) return false;
   for (const auto& [name, value] : response.headers) {
     if (name.empty() || HasLineBreak(name) || HasLineBreak(value) || name.find(':') != name.npos) return false;
   }
@@ -44,7 +45,7 @@ bool IsSafe(const Response& response) {
 }
 
 std::string FormatHead(const Response& response, bool close, bool http10) {
-  const bool has_length = response.status != 204 && response.status != 304;
+  const bool has_length = response.status >= 200 && response.status != 204 && response.status != 304;
   std::string head = absl::StrCat(
       "HTTP/1.1 ", response.status, " ", View(bhttp::obsolete_reason(static_cast<bhttp::status>(response.status))),
       "\r\nDate: ", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone()), "\r\n");
@@ -97,6 +98,7 @@ class BeastConnection : public Connection, public std::enable_shared_from_this<B
   void Refuse(int status, std::string_view why);
   void Write();
   void OnWritten(error_code ec);
+  void HandOver();
   void Linger(size_t left);
   void Close();
 
@@ -115,7 +117,8 @@ class BeastConnection : public Connection, public std::enable_shared_from_this<B
       on_chunk_header_;  // The parser keeps a reference.
   std::string peer_;
   Request request_;
-  std::string head_, body_;  // Being written.
+  std::string head_, body_;                         // Being written.
+  std::function<void(TakenConnection)> take_over_;  // Afterwards.
   std::array<char, kReadChunk> dropped_;
   bool idle_ = false;  // Between requests.
   bool first_ = true;
@@ -215,8 +218,10 @@ void BeastConnection::Respond(Response response) {
     response = {500, "text/plain; charset=utf-8", {}, "internal error\n"};
   }
   close_ = close_ || host_->stopping();
-  head_ = FormatHead(response, close_, http10_);
-  body_ = is_head_ || response.status == 204 || response.status == 304 ? std::string() : std::move(response.body);
+  take_over_ = std::move(response.take_over);
+  head_ = FormatHead(response, close_ && !take_over_, http10_);
+  const bool has_body = !is_head_ && !take_over_ && response.status != 204 && response.status != 304;
+  body_ = has_body ? std::move(response.body) : std::string();
   Write();
 }
 
@@ -241,11 +246,26 @@ void BeastConnection::OnWritten(error_code ec) {
   head_.clear();
   body_ = {};
   if (ec) return Close();
+  if (take_over_) return HandOver();
   if (!close_) return AwaitRequest();
   error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   ExpireAfter(kLingerTime);
   Linger(kLingerBytes);
+}
+
+// Nothing is being read or written now, so the socket may leave the I/O loop.
+void BeastConnection::HandOver() {
+  const auto take_over = std::move(take_over_);
+  TakenConnection taken;
+  taken.peer = peer_;
+  taken.received.assign(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+  error_code ec;
+  stream_.expires_never();
+  stream_.socket().native_non_blocking(true, ec);
+  if (!ec) taken.fd = stream_.socket().release(ec);
+  if (ec) return Close();
+  take_over(std::move(taken));
 }
 
 void BeastConnection::Linger(size_t left) {

@@ -1,6 +1,7 @@
 // An HTTP request and response, as plain structs.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,12 +29,22 @@ struct Request {
   std::string_view Cookie(std::string_view name) const;
 };
 
+// A client's connection that is no HTTP any more.
+struct TakenConnection {
+  int fd = -1;           // Connected, non-blocking; the receiver closes it.
+  std::string received;  // What has come behind the request already.
+  std::string peer;      // As in the request.
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<std::pair<std::string, std::string>>
       headers;  // A server refuses (500) names and values with line breaks. Of a client: lower-case names.
   std::string body;
+  // Of a server, with status 101 and with nothing else: gets the connection once the answer is written, on an I/O
+  // thread. It is not called when the client has gone by then.
+  std::function<void(TakenConnection)> take_over;
 };
 
 }  // namespace trivium::http

@@ -1,5 +1,6 @@
 #include "libs/http/server.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -42,6 +43,12 @@ class ServerTest : public testing::Test {
     server_->Handle("GET", "/inject", [](const Request& request) {
       return Response{302, "text/plain", {{"Location", request.Parameter("to")}}, ""};
     });
+    server_->Handle("GET", "/upgrade", [this](const Request& request) {
+      Response response{101, "", {{"Connection", "Upgrade"}, {"Upgrade", "echo"}}, ""};
+      response.take_over = [this](TakenConnection taken) { taken_.push_back(std::move(taken)), ++waiting_; };
+      if (request.Header("upgrade") != "echo") response.status = 400;
+      return response;
+    });
     server_->HandleAsync("GET", "/later", [this](Request, Responder respond) {
       responders_.push_back(std::move(respond));
       ++waiting_;
@@ -68,6 +75,7 @@ class ServerTest : public testing::Test {
   std::atomic<bool> hold_{false};
   std::atomic<int> waiting_{0};
   std::vector<Responder> responders_;
+  std::vector<TakenConnection> taken_;  // By one I/O thread.
   std::unique_ptr<Server> server_;
 };
 
@@ -225,6 +233,47 @@ TEST_F(ServerTest, AnAnswerAfterStopDoesNothing) {
   server_.reset();
   EXPECT_EQ(busy.ReadAll(), "");
   responders_[0]({200, "text/plain", {}, "too late"});
+}
+
+constexpr char kUpgrade[] = "GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+
+TEST_F(ServerTest, HandsAConnectionOverWithWhatCameBehindTheHead) {
+  Start();
+  RawConnection client(server_->port());
+  client.Send(std::string(kGet) + kUpgrade + "early");
+  EXPECT_THAT(client.ReadAnswer(), EndsWith("hello "));
+  EXPECT_THAT(client.ReadAnswer(), AllOf(StartsWith("HTTP/1.1 101 Switching Protocols\r\n"),
+                                         HasSubstr("Upgrade: echo\r\n"), Not(HasSubstr("Content-Length"))));
+  AwaitWaiting(1);
+  server_->Stop();  // It is the server's no more.
+  ASSERT_EQ(taken_.size(), 1u);
+  EXPECT_EQ(taken_[0].received, "early");
+  EXPECT_THAT(taken_[0].peer, StartsWith("127.0.0.1:"));
+  EXPECT_NE(fcntl(taken_[0].fd, F_GETFL) & O_NONBLOCK, 0);
+  client.Send("ping");
+  char bytes[8];
+  pollfd readable{taken_[0].fd, POLLIN, 0};
+  ASSERT_EQ(poll(&readable, 1, 20'000), 1);
+  EXPECT_EQ(recv(taken_[0].fd, bytes, sizeof(bytes), 0), 4);
+  EXPECT_EQ(send(taken_[0].fd, "pong", 4, 0), 4);
+  close(taken_[0].fd);
+  EXPECT_EQ(client.ReadAll(), "pong");
+}
+
+TEST_F(ServerTest, HandsNothingOverWithAnotherStatus) {
+  Start();
+  EXPECT_THAT(Ask("GET /upgrade HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith("HTTP/1.1 500 "));
+  EXPECT_TRUE(taken_.empty());
+}
+
+TEST_F(ServerTest, ClosesAConnectionThatNobodyTakesAfterItsClientHasGone) {
+  Start();
+  for (int i = 0; i < 100; ++i) {
+    RawConnection client(server_->port());
+    client.Send(kUpgrade);
+  }
+  server_->Stop();
+  for (const TakenConnection& taken : taken_) close(taken.fd);  // Those whose answer went out; the rest is closed.
 }
 
 TEST_F(ServerTest, ServesAThousandConnections) {
