@@ -43,9 +43,12 @@ struct App::Parts {
         feed(database.store(), metrics),
         callbacks(psps, database.store(), resolver, clock, metrics),
         callback_pool(pool),
-        worker_pool("psp", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
-        janitor(settings.workers, database.store(), resolver, worker_pool, clock, metrics),
-        service({guard, database.store(), psps, *profiles, fencing, resolver, feed, clock, *ids, metrics}) {}
+        payment_pool("psp-payments", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
+        refund_pool("psp-refunds", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
+        janitor(settings.workers, database.store(), resolver, {payment_pool, refund_pool}, clock, metrics),
+        refund_sender("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); }),
+        service({guard, database.store(), psps, *profiles, fencing, resolver, feed, clock, *ids, metrics,
+                 [this] { refund_sender.Wake(); }}) {}
 
   std::optional<PlanEpoch> EpochOf(const std::string& product) const {
     const auto home = plan.HomeOf(product, kServiceName);
@@ -87,12 +90,12 @@ struct App::Parts {
   }
 
   void StartWorkers() {
+    refund_sender.Start();
     const auto run = [this](const char* name, absl::Duration pause, std::function<bool()> step) {
       workers.push_back(std::make_unique<Periodic>(name, pause, std::move(step)));
       workers.back()->Start();
     };
     run("janitor", settings.worker_interval, [this] { return janitor.FollowPayments(); });
-    run("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); });
     run("purger", kPurgeEvery, [this] { return janitor.Purge(); });
     run("counter", kCountEvery, [this] { return janitor.Count(); });
     run("take_over", kTakeOverEvery, [this] { return TakeOver(); });
@@ -116,9 +119,11 @@ struct App::Parts {
   Callbacks callbacks;
   WorkerPool& callback_pool;
   std::unique_ptr<http::Server> callback_server;
-  WorkerPool worker_pool;
+  // Apart, so that refunds do not queue behind questions about payments.
+  WorkerPool payment_pool, refund_pool;
   Janitor janitor;
-  std::vector<std::unique_ptr<Periodic>> workers;
+  Periodic refund_sender;
+  std::vector<std::unique_ptr<Periodic>> workers;  // The others.
   PaymentService service;
 };
 
@@ -141,6 +146,7 @@ absl::Status App::Start() {
 
 void App::Stop() {
   Parts& p = *parts_;
+  p.refund_sender.Stop();
   for (const std::unique_ptr<Periodic>& worker : p.workers) worker->Stop();
   p.workers.clear();
   if (p.callback_server != nullptr) p.callback_server->Stop();

@@ -14,8 +14,8 @@ constexpr absl::Duration kReadTimeout = absl::Seconds(5);
 
 }  // namespace
 
-EventFeed::EventFeed(Store& store, PaymentMetrics& metrics, absl::Duration poll, int batch)
-    : store_(store), metrics_(metrics), poll_(poll), batch_(batch) {}
+EventFeed::EventFeed(Store& store, PaymentMetrics& metrics, absl::Duration poll)
+    : store_(store), metrics_(metrics), poll_(poll) {}
 
 EventFeed::~EventFeed() { Stop(); }
 
@@ -47,6 +47,15 @@ void EventFeed::Remove(const EventSink* sink) {
   metrics_.Watchers(static_cast<int>(readers_.size()));
 }
 
+void EventFeed::Resume(const EventSink* sink) {
+  MutexLock lock(mu_);
+  const auto it = readers_.find(sink);
+  if (it == readers_.end()) return;
+  it->second->resumed = true;
+  woken_ = true;
+  wake_.NotifyAll();
+}
+
 void EventFeed::Wake() {
   MutexLock lock(mu_);
   woken_ = true;
@@ -55,19 +64,35 @@ void EventFeed::Wake() {
 
 void EventFeed::Run() {
   for (;;) {
-    std::map<std::string, std::vector<std::shared_ptr<Reader>>> by_product;
+    std::map<std::string, Readers> by_product;
     {
       MutexLock lock(mu_);
       if (!woken_ && !stopping_) wake_.WaitFor(mu_, poll_);
       if (stopping_) return;
       woken_ = false;
-      for (const auto& [sink, reader] : readers_) by_product[reader->product].push_back(reader);
+      by_product = TakeReaders();
     }
-    for (auto& [product, readers] : by_product) Feed(product, readers);
+    for (const auto& [product, readers] : by_product) Feed(product, readers);
   }
 }
 
-void EventFeed::Feed(const std::string& product, std::vector<std::shared_ptr<Reader>>& readers) {
+std::map<std::string, EventFeed::Readers> EventFeed::TakeReaders() {
+  std::map<std::string, Readers> by_product;
+  int full = 0;
+  for (const auto& [sink, reader] : readers_) {
+    // It may have been resumed before the feeding thread had noted that it was full: that counts, too.
+    if (reader->full) reader->full = !std::exchange(reader->resumed, false);
+    if (reader->full) {
+      ++full;
+    } else {
+      by_product[reader->product].push_back(reader);
+    }
+  }
+  metrics_.FullWatchers(full);
+  return by_product;
+}
+
+void EventFeed::Feed(const std::string& product, const Readers& readers) {
   const absl::StatusOr<EventRange> range = store_.RangeOfEvents(product, absl::Now() + kReadTimeout);
   if (!range.ok()) {
     // Readers wait: the next look may succeed.
@@ -83,17 +108,20 @@ void EventFeed::FeedOne(Reader& reader, const EventRange& range) {
   if (reader.after < range.oldest - 1) return reader.sink->Finish(CursorTooOld());
   if (reader.after == range.newest) return;
   const absl::StatusOr<std::vector<StoredEvent>> events =
-      store_.ListEvents(reader.product, reader.after, batch_, absl::Now() + kReadTimeout);
+      store_.ListEvents(reader.product, reader.after, kReaderQueueMax, absl::Now() + kReadTimeout);
   if (!events.ok()) return;
   for (const StoredEvent& stored : *events) {
     v1::Event event;
     if (!event.ParseFromString(stored.payload))
       return reader.sink->Finish(absl::InternalError("a stored event is damaged"));
     event.set_cursor(EventCursor(reader.product, stored.seq));
-    if (!reader.sink->Write(event)) return;
+    if (!reader.sink->Write(event)) {
+      reader.full = true;
+      return;
+    }
     reader.after = stored.seq;
   }
-  // There may be more than a batch of them.
+  // There may be more of them.
   if (reader.after < range.newest) Wake();
 }
 

@@ -25,6 +25,8 @@ constexpr Metric kUnknownAge{
     "trivium_payment_unknown_oldest_seconds", "Age of the oldest unknown outcome, seconds; 0: none.", {"product"}};
 constexpr Metric kRefundsOpen{"trivium_payment_refunds_open", "Refunds that are not final now.", {"product"}};
 constexpr Metric kWatchers{"trivium_payment_event_watchers", "Open WatchEvents streams."};
+constexpr Metric kFullWatchers{"trivium_payment_event_watchers_full",
+                               "WatchEvents streams whose reader is slow: their queue of 64 events is full."};
 
 std::string Name(PaymentState state) { return std::string(StateName(state)); }
 std::string Name(RefundState state) { return std::string(StateName(state)); }
@@ -77,5 +79,6 @@ void PaymentMetrics::Open(const std::map<std::string, OpenWork>& work, absl::Tim
 }
 
 void PaymentMetrics::Watchers(int count) { metrics_.GetGauge(kWatchers).Set(count); }
+void PaymentMetrics::FullWatchers(int count) { metrics_.GetGauge(kFullWatchers).Set(count); }
 
 }  // namespace trivium::payment

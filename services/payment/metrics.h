@@ -34,6 +34,7 @@ class PaymentMetrics {
   // Sets the gauges; products that were here before and are not any more have none.
   void Open(const std::map<std::string, OpenWork>& work, absl::Time now);
   void Watchers(int count);
+  void FullWatchers(int count);
 
  private:
   Metrics& metrics_;  // Not owned.

@@ -121,15 +121,17 @@ class StreamSink : public EventSink {
 
 grpc::ServerWriteReactor<v1::Event>* PaymentService::WatchEvents(grpc::CallbackServerContext* context,
                                                                  const v1::WatchEventsRequest* request) {
-  return rpc::ServeStream<v1::Event>(
-      p_.guard, context, "trivium.payment.v1.PaymentService/WatchEvents", [this, request](auto start) {
-        const absl::StatusOr<int64_t> after = ParseEventCursor(start.call.product, request->cursor());
-        if (!after.ok()) return start.stream->Finish(after.status());
-        const auto sink = std::make_shared<StreamSink>(start.stream);
-        start.on_end([this, sink] { p_.feed.Remove(sink.get()); });
-        start.stream->OnWritable([this] { p_.feed.Wake(); });
-        p_.feed.Add(start.call.product, *after, sink);
-      });
+  return rpc::ServeStream<v1::Event>(p_.guard, context, "trivium.payment.v1.PaymentService/WatchEvents",
+                                     [this, request](auto start) {
+                                       const absl::StatusOr<int64_t> after =
+                                           ParseEventCursor(start.call.product, request->cursor());
+                                       if (!after.ok()) return start.stream->Finish(after.status());
+                                       const auto sink = std::make_shared<StreamSink>(start.stream);
+                                       start.on_end([this, sink] { p_.feed.Remove(sink.get()); });
+                                       start.stream->OnWritable([this, key = sink.get()] { p_.feed.Resume(key); });
+                                       p_.feed.Add(start.call.product, *after, sink);
+                                     },
+                                     {.queue_max = kReaderQueueMax});
 }
 
 absl::StatusOr<NewPayment> PaymentService::DraftOf(const CallContext& call, const v1::CreatePaymentRequest& request,
@@ -240,7 +242,10 @@ absl::Status PaymentService::Create(const CallContext& call, const v1::CreateRef
   const absl::StatusOr<Refund> refund = std::move(p_.store.CreateRefunds({&item, 1}, call.deadline)[0]);
   p_.fencing.Observe(call.product, refund.status());
   TRIVIUM_RETURN_IF_ERROR(refund.status());
-  if (refund->id == item.draft.id) p_.metrics.Created(*refund);
+  if (refund->id == item.draft.id) {
+    p_.metrics.Created(*refund);
+    if (p_.on_new_refund) p_.on_new_refund();
+  }
   p_.feed.Wake();
   ToProto(*refund, response);
   return absl::OkStatus();

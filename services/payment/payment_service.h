@@ -1,8 +1,10 @@
 // The RPC surface of payment: validate, decide, store, answer. No SQL, no rules.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "services/payment/event_feed.h"
@@ -39,8 +41,10 @@ class PaymentService : public v1::PaymentService::CallbackService {
     Clock& clock;
     IdGenerator& ids;
     PaymentMetrics& metrics;
+    // Called when a refund waits to be sent, from any thread; must not block. May be empty.
+    std::function<void()> on_new_refund;
   };
-  explicit PaymentService(Parts parts) : p_(parts) {}
+  explicit PaymentService(Parts parts) : p_(std::move(parts)) {}
 
   grpc::ServerUnaryReactor* CreatePayment(grpc::CallbackServerContext* context, const v1::CreatePaymentRequest* request,
                                           v1::Payment* response) override;

@@ -56,14 +56,6 @@ void LogContradiction(const std::string& id, std::string_view state) {
   TRIVIUM_LOG(kWarning, "a PSP contradicts what is known: nothing changed", {"id", id}, {"state", state});
 }
 
-// Time until the next question about an object that has stood as it is for `age`. Questions that the PSP did not answer
-// say nothing about the object: an outage must not move the next one far into the future, however many were asked in
-// it.
-absl::Duration Pause(absl::Duration age, int checks, bool answered) {
-  const absl::Duration delay = std::min(CheckDelay(checks + 1), std::max(CheckDelay(0), age));
-  return answered ? delay : std::min(delay, absl::Seconds(10));
-}
-
 }  // namespace
 
 Psp* Resolver::Find(const std::string& name) const {
@@ -103,7 +95,7 @@ absl::StatusOr<RefundResult> Resolver::Record(const std::string& product, const 
 
 absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, absl::Time deadline, bool answered) {
   const absl::Time now = Now();
-  absl::Time due = now + Pause(now - payment.update_time, payment.checks, answered);
+  absl::Time due = now + DelayAfterNoNews(now - payment.update_time, payment.checks, answered);
   if (payment.expire_time > now) due = std::min(due, payment.expire_time);
   TRIVIUM_RETURN_IF_ERROR(store_.ReschedulePayment(payment, due, deadline));
   return Verdict::kAlready;
@@ -111,28 +103,35 @@ absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, absl::Time dead
 
 absl::StatusOr<Verdict> Resolver::PutOff(const Refund& refund, absl::Time deadline, bool answered) {
   const absl::Time now = Now();
-  const absl::Time due = now + Pause(now - refund.update_time, refund.checks, answered);
+  const absl::Time due = now + DelayAfterNoNews(now - refund.update_time, refund.checks, answered);
   TRIVIUM_RETURN_IF_ERROR(store_.RescheduleRefund(refund, due, deadline));
   return Verdict::kAlready;
 }
 
-absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Payment& payment, PaymentSignal signal, absl::Time deadline) {
+absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Payment& payment, PaymentSignal signal, absl::Time deadline,
+                                                 bool answered) {
+  // Most answers are that nothing has happened yet: they cost one statement, not a transaction. Had the payment changed
+  // since it was read, putting it off changes nothing.
+  const bool news = Decide(payment, signal, {.now = Now()}).verdict != Verdict::kAlready;
+  if (!news) return PutOff(payment, deadline, answered);
   TRIVIUM_ASSIGN_OR_RETURN(const PaymentResult result,
                            Record(payment.product, payment.id, std::move(signal), deadline));
   if (result.verdict == Verdict::kChanged) return Verdict::kChanged;
-  return PutOff(payment, deadline);
+  return PutOff(payment, deadline, answered);
 }
 
-absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Refund& refund, RefundEvent event, absl::Time deadline) {
+absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Refund& refund, RefundEvent event, absl::Time deadline,
+                                                 bool answered) {
+  if (HasAlreadyHappened(refund.state, event)) return PutOff(refund, deadline, answered);
   TRIVIUM_ASSIGN_OR_RETURN(const RefundResult result, Record(refund.product, refund.id, event, deadline));
   if (result.verdict == Verdict::kChanged) return Verdict::kChanged;
-  return PutOff(refund, deadline);
+  return PutOff(refund, deadline, answered);
 }
 
 absl::StatusOr<Verdict> Resolver::Ask(const Payment& payment, absl::Time deadline) {
   const Attempt& attempt = payment.attempts.back();
   Psp* psp = Find(attempt.psp);
-  if (psp == nullptr) return PutOff(payment, deadline);
+  if (psp == nullptr) return PutOff(payment, deadline, /*answered=*/false);
   const PspAnswer<Trade> answer = psp->Query(payment.product, attempt.id, deadline);
   if (answer.outcome != PspOutcome::kDone) return PutOff(payment, deadline, /*answered=*/false);
   std::optional<PaymentSignal> signal = SignalOf(answer.value);
@@ -143,7 +142,7 @@ absl::StatusOr<Verdict> Resolver::Ask(const Payment& payment, absl::Time deadlin
 absl::StatusOr<Verdict> Resolver::Expire(const Payment& payment, absl::Time deadline) {
   const Attempt& attempt = payment.attempts.back();
   Psp* psp = Find(attempt.psp);
-  if (psp == nullptr) return PutOff(payment, deadline);
+  if (psp == nullptr) return PutOff(payment, deadline, /*answered=*/false);
   const PspAnswer<Trade> answer = psp->Close(payment.product, attempt.id, deadline);
   switch (answer.outcome) {
     case PspOutcome::kDone: {
@@ -155,7 +154,7 @@ absl::StatusOr<Verdict> Resolver::Expire(const Payment& payment, absl::Time dead
     case PspOutcome::kNotDone:
       return PutOff(payment, deadline, /*answered=*/false);
     case PspOutcome::kMaybe:
-      return RecordOrPutOff(payment, {.event = PaymentEvent::kOutcomeUnknown}, deadline);
+      return RecordOrPutOff(payment, {.event = PaymentEvent::kOutcomeUnknown}, deadline, /*answered=*/false);
   }
   return absl::InternalError("an outcome that does not exist");
 }
@@ -177,7 +176,7 @@ absl::StatusOr<bool> Resolver::Close(const Payment& payment, absl::Time deadline
 
 absl::StatusOr<Verdict> Resolver::Send(const Refund& refund, absl::Time deadline) {
   Psp* psp = Find(refund.psp);
-  if (psp == nullptr) return PutOff(refund, deadline);
+  if (psp == nullptr) return PutOff(refund, deadline, /*answered=*/false);
   const RefundOrder order{.product = refund.product,
                           .refund_id = refund.id,
                           .attempt_id = refund.attempt_id,
@@ -195,7 +194,7 @@ absl::StatusOr<Verdict> Resolver::Send(const Refund& refund, absl::Time deadline
     case PspOutcome::kNotDone:
       return PutOff(refund, deadline, /*answered=*/false);
     case PspOutcome::kMaybe:
-      return RecordOrPutOff(refund, RefundEvent::kOutcomeUnknown, deadline);
+      return RecordOrPutOff(refund, RefundEvent::kOutcomeUnknown, deadline, /*answered=*/false);
   }
   return absl::InternalError("an outcome that does not exist");
 }
@@ -204,7 +203,7 @@ absl::StatusOr<Verdict> Resolver::Advance(const Refund& refund, absl::Time deadl
   const bool never_sent = refund.state == RefundState::kProcessing && refund.version == 1 && refund.checks == 0;
   if (never_sent) return Send(refund, deadline);
   Psp* psp = Find(refund.psp);
-  if (psp == nullptr) return PutOff(refund, deadline);
+  if (psp == nullptr) return PutOff(refund, deadline, /*answered=*/false);
   const PspAnswer<PspRefundState> answer = psp->QueryRefund(refund.product, refund.id, deadline);
   if (answer.outcome != PspOutcome::kDone) return PutOff(refund, deadline, /*answered=*/false);
   if (const std::optional<RefundEvent> event = EventOf(answer.value)) return RecordOrPutOff(refund, *event, deadline);

@@ -44,9 +44,12 @@ class Resolver {
                                        absl::Time deadline);
   absl::StatusOr<RefundResult> Record(const std::string& product, const Id& refund_id, RefundEvent event,
                                       absl::Time deadline);
-  // Records a signal; when it is no news, puts the next question off.
-  absl::StatusOr<Verdict> RecordOrPutOff(const Payment& payment, PaymentSignal signal, absl::Time deadline);
-  absl::StatusOr<Verdict> RecordOrPutOff(const Refund& refund, RefundEvent event, absl::Time deadline);
+  // Records a signal; when it is no news, puts the next question off. answered: whether the PSP said it.
+  absl::StatusOr<Verdict> RecordOrPutOff(const Payment& payment, PaymentSignal signal, absl::Time deadline,
+                                         bool answered = true);
+  absl::StatusOr<Verdict> RecordOrPutOff(const Refund& refund, RefundEvent event, absl::Time deadline,
+                                         bool answered = true);
+  // Only while the object is as it was read.
   absl::StatusOr<Verdict> PutOff(const Payment& payment, absl::Time deadline, bool answered = true);
   absl::StatusOr<Verdict> PutOff(const Refund& refund, absl::Time deadline, bool answered = true);
   absl::StatusOr<Verdict> Send(const Refund& refund, absl::Time deadline);

@@ -1,133 +1,27 @@
 // The service over real gRPC with mTLS: store in memory, a scripted PSP. What it answers to good and to bad requests.
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include <thread>
+#include <memory>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "libs/id/id.h"
-#include "libs/rpc/call_guard.h"
-#include "libs/rpc/testing.h"
-#include "libs/rpc/tls.h"
-#include "libs/rpc/wire_status.h"
 #include "libs/status/error.h"
-#include "libs/sync/worker_pool.h"
-#include "libs/telemetry/metrics.h"
 #include "services/payment/cursor.h"
-#include "services/payment/payment_service.h"
-#include "services/payment/psp/fake_psp.h"
+#include "services/payment/service_under_test.h"
 #include "services/payment/store/memory_store.h"
 
 namespace trivium::payment {
 namespace {
 
-class TwoProfiles : public Profiles {
- public:
-  std::shared_ptr<const Profile> Find(const std::string& product) override {
-    if (product != "acme" && product != "globex") return nullptr;
-    auto profile = std::make_shared<Profile>();
-    profile->time_zone = "Asia/Shanghai";
-    absl::LoadTimeZone(profile->time_zone, &profile->zone);
-    profile->currencies = {"CNY"};
-    profile->commission_bps = 1000;
-    profile->psp = "fake";
-    profile->max_amount_minor = max_amount;
-    return profile;
-  }
-  std::atomic<int64_t> max_amount = 100'000'000;
+// A base, so that it outlives the service.
+struct Memory {
+  const std::unique_ptr<IdGenerator> memory_ids = NewIdGenerator(Clock::Real());
+  MemoryStore memory_store{*memory_ids};
 };
 
-rpc::TestPki& Pki() {
-  static auto* pki = new rpc::TestPki;
-  return *pki;
-}
-
-class ServiceTest : public ::testing::Test {
+class ServiceTest : public ::testing::Test, protected Memory, protected ServiceUnderTest {
  protected:
-  ServiceTest() {
-    psps_["fake"] = std::unique_ptr<Psp>(psp_);
-    feed_.Start();
-    grpc::ServerBuilder builder;
-    builder.RegisterService(&service_);
-    builder.AddListeningPort("127.0.0.1:0", rpc::ServerTls(Pki().Service("payment")), &port_);
-    server_ = builder.BuildAndStart();
-    stub_ = Stub(Pki().Product("acme"));
-  }
-  ~ServiceTest() override {
-    guard_.Drain();
-    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
-    feed_.Stop();
-  }
-
-  std::unique_ptr<v1::PaymentService::Stub> Stub(const rpc::TlsFiles& files) {
-    return v1::PaymentService::NewStub(grpc::CreateChannel(absl::StrCat("localhost:", port_), rpc::ClientTls(files)));
-  }
-  // Calls a method; the status with its details.
-  template <typename Request, typename Response>
-  absl::Status Call(grpc::Status (v1::PaymentService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const Request& request, Response* response, v1::PaymentService::Stub* stub = nullptr) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-    return rpc::FromGrpcStatus((*(stub != nullptr ? stub : stub_.get()).*method)(&context, request, response));
-  }
-  absl::Status Create(const v1::CreatePaymentRequest& request, v1::Payment* payment) {
-    return Call(&v1::PaymentService::Stub::CreatePayment, request, payment);
-  }
-  absl::Status Cancel(const std::string& request_id, const std::string& payment_id, v1::Payment* payment) {
-    v1::CancelPaymentRequest request;
-    request.set_request_id(request_id);
-    request.set_payment_id(payment_id);
-    return Call(&v1::PaymentService::Stub::CancelPayment, request, payment);
-  }
-  static v1::CreatePaymentRequest Order(const std::string& request_id, const std::string& order_ref) {
-    v1::CreatePaymentRequest request;
-    request.set_request_id(request_id);
-    request.set_order_ref(order_ref);
-    request.mutable_amount()->set_amount_minor(19900);
-    request.mutable_amount()->set_currency_code("CNY");
-    request.set_subject("数学 一对一");
-    request.set_institution_id("inst-1");
-    return request;
-  }
-  static v1::CreateRefundRequest RefundOf(const std::string& request_id, const std::string& payment_id, int64_t minor) {
-    v1::CreateRefundRequest request;
-    request.set_request_id(request_id);
-    request.set_payment_id(payment_id);
-    request.mutable_amount()->set_amount_minor(minor);
-    request.mutable_amount()->set_currency_code("CNY");
-    request.set_reason("class cancelled");
-    return request;
-  }
-  v1::Payment MustCreate(const std::string& name) {
-    v1::Payment payment;
-    EXPECT_EQ(Create(Order(name + "-request", name), &payment), absl::OkStatus());
-    return payment;
-  }
-  v1::Payment MustPay(const std::string& name) {
-    const v1::Payment payment = MustCreate(name);
-    psp_->Pay("acme", *ParseId("att", payment.attempts(0).attempt_id()), 19900, "CNY", Clock::Real().Now());
-    for (const PspNotice& notice : psp_->TakeNotices())
-      EXPECT_TRUE(resolver_.Hear(notice, absl::Now() + absl::Seconds(5)).ok());
-    return payment;
-  }
-
-  TwoProfiles profiles_;
-  Metrics raw_metrics_;
-  PaymentMetrics metrics_{raw_metrics_};
-  std::unique_ptr<IdGenerator> ids_ = NewIdGenerator(Clock::Real());
-  MemoryStore store_{*ids_};
-  FakePsp* psp_ = new FakePsp;  // Owned by psps_.
-  Psps psps_;
-  Fencing fencing_{store_, [](const std::string&) { return std::nullopt; }};
-  Resolver resolver_{store_, psps_, profiles_, fencing_, Clock::Real(), metrics_};
-  EventFeed feed_{store_, metrics_, absl::Milliseconds(10)};
-  WorkerPool pool_{"payment", 4, 100};
-  rpc::CallGuard guard_{{}, pool_, Clock::Real(), raw_metrics_};
-  PaymentService service_{
-      {guard_, store_, psps_, profiles_, fencing_, resolver_, feed_, Clock::Real(), *ids_, metrics_}};
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::PaymentService::Stub> stub_;
+  ServiceTest() : ServiceUnderTest(memory_store) {}
 };
 
 TEST_F(ServiceTest, APaymentIsCreatedPaidAndRefunded) {
@@ -319,6 +213,16 @@ TEST_F(ServiceTest, RefundsSayWhyTheyAreRefused) {
   EXPECT_EQ(ReasonOf(Call(refund_call, bare, &refund)), "FIELD_INVALID");
 }
 
+TEST_F(ServiceTest, ANewRefundWakesItsSenderARepeatOrADeclineDoesNot) {
+  const v1::Payment paid = MustPay("order-1");
+  v1::Refund refund;
+  ASSERT_EQ(Create(RefundOf("refund-01", paid.payment_id(), 900), &refund), absl::OkStatus());
+  EXPECT_EQ(new_refunds_, 1);
+  ASSERT_EQ(Create(RefundOf("refund-01", paid.payment_id(), 900), &refund), absl::OkStatus());
+  EXPECT_FALSE(Create(RefundOf("refund-02", paid.payment_id(), 99999), &refund).ok());
+  EXPECT_EQ(new_refunds_, 1);
+}
+
 TEST_F(ServiceTest, RefusesDaysThatAreNone) {
   v1::GetDailySummaryRequest request;
   v1::DailySummary day;
@@ -344,7 +248,7 @@ TEST_F(ServiceTest, EventsComeInOrderUnderTheirCursor) {
     request.set_cursor(bad);
     EXPECT_EQ(ReasonOf(Call(&v1::PaymentService::Stub::ListEvents, request, &page)), "CURSOR_INVALID") << bad;
   }
-  store_.DropEvents("acme", 2);
+  memory_store.DropEvents("acme", 2);
   MustPay("order-2");
   request.set_cursor(EventCursor("acme", 1));
   const absl::Status old = Call(&v1::PaymentService::Stub::ListEvents, request, &page);

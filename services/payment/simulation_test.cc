@@ -293,7 +293,7 @@ class Simulation {
   Fencing fencing_{store_, [](const std::string&) { return std::nullopt; }};
   Resolver resolver_{store_, psps_, profiles_, fencing_, clock_, metrics_};
   WorkerPool pool_{"sim", 1, 1000};
-  Janitor janitor_{{}, store_, resolver_, pool_, clock_, metrics_};
+  Janitor janitor_{{}, store_, resolver_, {pool_, pool_}, clock_, metrics_};
   std::deque<PspNotice> notices_;
   std::map<Id, PaymentState> states_;
   std::set<std::string> reached_;

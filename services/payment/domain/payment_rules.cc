@@ -236,11 +236,7 @@ RefundDecision Decide(const Payment& payment, const Refund& before, RefundEvent 
   RefundDecision decision{.payment_after = payment, .after = before};
   const std::optional<RefundState> next = NextState(before.state, event);
   if (!next) {
-    const bool already = (event == RefundEvent::kPspSucceeded && before.state == RefundState::kSucceeded) ||
-                         (event == RefundEvent::kPspDeclined && before.state == RefundState::kFailed) ||
-                         (event == RefundEvent::kOutcomeUnknown && before.state == RefundState::kUnknown) ||
-                         (event == RefundEvent::kPspProcessing && before.state == RefundState::kProcessing);
-    decision.verdict = already ? Verdict::kAlready : Verdict::kIllegal;
+    decision.verdict = HasAlreadyHappened(before.state, event) ? Verdict::kAlready : Verdict::kIllegal;
     return decision;
   }
   decision.verdict = Verdict::kChanged;

@@ -44,6 +44,21 @@ constexpr std::optional<RefundState> NextState(RefundState from, RefundEvent eve
   return std::nullopt;
 }
 
+// Whether the state says the event already: hearing it again is no news.
+constexpr bool HasAlreadyHappened(RefundState state, RefundEvent event) {
+  switch (event) {
+    case RefundEvent::kPspProcessing:
+      return state == RefundState::kProcessing;
+    case RefundEvent::kPspSucceeded:
+      return state == RefundState::kSucceeded;
+    case RefundEvent::kPspDeclined:
+      return state == RefundState::kFailed;
+    case RefundEvent::kOutcomeUnknown:
+      return state == RefundState::kUnknown;
+  }
+  return false;
+}
+
 constexpr bool IsOpen(RefundState state) { return state <= RefundState::kUnknown; }
 
 // "PROCESSING": the API's name.

@@ -47,15 +47,17 @@ std::vector<Values> FenceRows(const std::string& product, int64_t epoch) {
 absl::Status MysqlStore::Write(const char* name, absl::Time deadline,
                                const std::function<absl::Status(Connection&)>& body) {
   absl::Status status;
+  bool unknown = false;  // Whether some run's COMMIT has no answer.
   for (int run = 0; run < kMaxRuns; ++run) {
     status = pool_.Transact(name, deadline, body);
-    const bool unknown = mysql::IsCommitUnknown(status);
-    if (!unknown && ReasonOf(status) != kRunAgain) break;
-    metrics_.GetCounter(kRerun, {name, unknown ? "commit_unknown" : "faster_writer"}).Add();
-    if (unknown) TRIVIUM_LOG(kWarning, "a commit's answer was lost: looking for its row", {"transaction", name});
+    const bool lost = mysql::IsCommitUnknown(status);
+    unknown |= lost;
+    if (!lost && ReasonOf(status) != kRunAgain) break;
+    metrics_.GetCounter(kRerun, {name, lost ? "commit_unknown" : "faster_writer"}).Add();
+    if (lost) TRIVIUM_LOG(kWarning, "a commit's answer was lost: looking for its row", {"transaction", name});
   }
-  // Not committed for sure, or not to be found out now: the same request may be repeated safely in both cases.
-  if (mysql::IsCommitUnknown(status) || status.code() == absl::StatusCode::kAborted) return RequestInProgress();
+  // May be repeated in safety. After a lost answer no other error is told: it would say that nothing has happened.
+  if (!status.ok() && (unknown || status.code() == absl::StatusCode::kAborted)) return RequestInProgress();
   if (status.ok() && on_commit_) on_commit_();
   return status;
 }
@@ -157,10 +159,10 @@ absl::StatusOr<Payment> MysqlStore::GetPayment(const std::string& product, const
 
 absl::StatusOr<Payment> MysqlStore::GetPaymentOfAttempt(const std::string& product, const Id& attempt_id,
                                                         absl::Time deadline) {
-  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows,
-                           Read("get_attempt", deadline, sql::kPaymentOfAttempt, {product, ToValue(attempt_id)}));
+  TRIVIUM_ASSIGN_OR_RETURN(
+      const Rows rows, Read("get_attempt", deadline, sql::kPaymentOfAttempt, {product, product, ToValue(attempt_id)}));
   if (rows.empty()) return PaymentNotFound();
-  return GetPayment(product, IdAt(rows[0], 0), deadline);
+  return PaymentsOf(rows)[0];
 }
 
 absl::StatusOr<Refund> MysqlStore::GetRefund(const std::string& product, const Id& id, absl::Time deadline) {
@@ -324,7 +326,7 @@ absl::StatusOr<int64_t> MysqlStore::PurgeCallbacks(absl::Time before, int limit,
 }
 
 absl::Status MysqlStore::TakeOver(const std::string& product, int64_t epoch, absl::Time deadline) {
-  return pool_.Transact("take_over", deadline, [&](Connection& db) -> absl::Status {
+  return Write("take_over", deadline, [&](Connection& db) -> absl::Status {
     TRIVIUM_RETURN_IF_ERROR(db.ExecuteMany(sql::kMakeFence, FenceRows(product, epoch)).status());
     // Waits for the transactions that hold a shard: after it, no writer of an older epoch can commit.
     return db.Execute(sql::kRaiseFence, {epoch, product, epoch}).status();
@@ -333,7 +335,7 @@ absl::Status MysqlStore::TakeOver(const std::string& product, int64_t epoch, abs
 
 absl::StatusOr<int64_t> MysqlStore::CurrentEpoch(const std::string& product, absl::Time deadline) {
   int64_t epoch = 0;
-  TRIVIUM_RETURN_IF_ERROR(pool_.Transact("current_epoch", deadline, [&](Connection& db) -> absl::Status {
+  TRIVIUM_RETURN_IF_ERROR(Write("current_epoch", deadline, [&](Connection& db) -> absl::Status {
     TRIVIUM_ASSIGN_OR_RETURN(Rows rows, db.Query(sql::kReadFence, {product}));
     if (rows[0].Int(0) < kShards) {
       TRIVIUM_RETURN_IF_ERROR(db.ExecuteMany(sql::kMakeFence, FenceRows(product, 1)).status());

@@ -283,8 +283,8 @@ absl::StatusOr<PaymentResult> MysqlWrites::Update(const PaymentUpdate& item) {
   if (decision.verdict == Verdict::kChanged) {
     TRIVIUM_RETURN_IF_ERROR(Save(before, decision.after));
     if (decision.refund) TRIVIUM_RETURN_IF_ERROR(Insert(*decision.refund));
-    TRIVIUM_RETURN_IF_ERROR(Post(decision.ledger));
     TRIVIUM_RETURN_IF_ERROR(Publish(&decision.after, decision.refund ? &*decision.refund : nullptr));
+    TRIVIUM_RETURN_IF_ERROR(Post(decision.ledger));
   }
   return PaymentResult{decision.after, decision.verdict};
 }
@@ -341,8 +341,8 @@ absl::StatusOr<absl::StatusOr<Refund>> MysqlWrites::CreateRefund(const NewRefund
   TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows declined,
                            db_.Query(sql::kLockRequest, {draft.product, Int(Method::kCreateRefund), draft.request_id}));
   if (!declined.empty()) return RunAgain();
-  TRIVIUM_RETURN_IF_ERROR(Post(decision.ledger));
   TRIVIUM_RETURN_IF_ERROR(Publish(&decision.payment_after, &decision.after));
+  TRIVIUM_RETURN_IF_ERROR(Post(decision.ledger));
   return absl::StatusOr<Refund>(AsCreated(decision.after));
 }
 
@@ -362,8 +362,8 @@ absl::StatusOr<RefundResult> MysqlWrites::Update(const RefundUpdate& item) {
   if (decision.verdict == Verdict::kChanged) {
     if (decision.payment_changed) TRIVIUM_RETURN_IF_ERROR(Save(payment, decision.payment_after));
     TRIVIUM_RETURN_IF_ERROR(Save(before, decision.after));
-    TRIVIUM_RETURN_IF_ERROR(Post(decision.ledger));
     TRIVIUM_RETURN_IF_ERROR(Publish(decision.payment_changed ? &decision.payment_after : nullptr, &decision.after));
+    TRIVIUM_RETURN_IF_ERROR(Post(decision.ledger));
   }
   return RefundResult{decision.after, decision.verdict};
 }

@@ -37,6 +37,8 @@ class MysqlWrites {
   absl::Status Save(const Payment& before, const Payment& after);
   absl::Status Save(const Refund& before, const Refund& after);
   absl::Status Insert(const Refund& refund);
+  // Last in its transaction: all of a product's payments want the rows of its accounts, so they are locked for the
+  // COMMIT alone.
   absl::Status Post(const std::vector<LedgerTransaction>& ledger);
   absl::Status Publish(const Payment* payment, const Refund* refund);
 

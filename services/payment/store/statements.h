@@ -68,7 +68,8 @@ inline constexpr char kUpdateAttempt[] =
     "WHERE product = ? AND attempt_id = ?";
 inline constexpr char kAttemptsOfPayment[] =
     "SELECT " TRIVIUM_ATTEMPT_COLUMNS " FROM attempt a WHERE a.product = ? AND a.payment_id = ? ORDER BY a.attempt_id";
-inline constexpr char kPaymentOfAttempt[] = "SELECT payment_id FROM attempt WHERE product = ? AND attempt_id = ?";
+inline constexpr char kPaymentOfAttempt[] = TRIVIUM_WITH_ATTEMPTS(
+    "product = ? AND payment_id = (SELECT payment_id FROM attempt WHERE product = ? AND attempt_id = ?)");
 
 // Refunds: PRIMARY (product, refund_id).
 inline constexpr char kInsertRefund[] = "INSERT INTO refund (" TRIVIUM_REFUND_COLUMNS ") VALUES ??*";

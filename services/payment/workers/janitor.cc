@@ -34,7 +34,8 @@ class Latch {
 
 }  // namespace
 
-void Janitor::RunAll(const char* worker, std::vector<std::function<absl::StatusOr<Verdict>()>> tasks) {
+void Janitor::RunAll(const char* worker, WorkerPool& pool,
+                     std::vector<std::function<absl::StatusOr<Verdict>()>> tasks) {
   Latch latch(tasks.size());
   for (std::function<absl::StatusOr<Verdict>()>& task : tasks) {
     auto run = [this, worker, &latch, task = std::move(task)] {
@@ -46,7 +47,7 @@ void Janitor::RunAll(const char* worker, std::vector<std::function<absl::StatusO
       latch.Done();
     };
     // A full pool: the work is done here.
-    if (!pool_.Submit(run)) run();
+    if (!pool.Submit(run)) run();
   }
   latch.Wait();
 }
@@ -67,7 +68,7 @@ bool Janitor::FollowPayments() {
       return payment.expire_time <= started ? resolver_.Expire(payment, deadline) : resolver_.Ask(payment, deadline);
     });
   }
-  RunAll("janitor", std::move(tasks));
+  RunAll("janitor", pools_.payments, std::move(tasks));
   return due->size() == static_cast<size_t>(options_.batch);
 }
 
@@ -83,7 +84,7 @@ bool Janitor::FollowRefunds() {
   for (const Refund& refund : *due) {
     tasks.push_back([this, &refund] { return resolver_.Advance(refund, clock_.Now() + options_.psp_timeout); });
   }
-  RunAll("refund_sender", std::move(tasks));
+  RunAll("refund_sender", pools_.refunds, std::move(tasks));
   return due->size() == static_cast<size_t>(options_.batch);
 }
 

@@ -25,13 +25,18 @@ struct WorkerOptions {
   int purge_batch = 1000;
 };
 
-// Thread-safe. All references outlive it; pool: where the objects of a batch are handled side by side, since a PSP may
-// be slow.
+// Where the objects of a batch are handled side by side, since a PSP may be slow. May be the same one.
+struct WorkerPools {
+  WorkerPool& payments;
+  WorkerPool& refunds;
+};
+
+// Thread-safe. All references outlive it.
 class Janitor {
  public:
-  Janitor(WorkerOptions options, Store& store, Resolver& resolver, WorkerPool& pool, Clock& clock,
+  Janitor(WorkerOptions options, Store& store, Resolver& resolver, WorkerPools pools, Clock& clock,
           PaymentMetrics& metrics)
-      : options_(options), store_(store), resolver_(resolver), pool_(pool), clock_(clock), metrics_(metrics) {}
+      : options_(options), store_(store), resolver_(resolver), pools_(pools), clock_(clock), metrics_(metrics) {}
 
   // Asks the PSP about open payments that are silent or unknown, and ends those whose time is over. true: there may be
   // more.
@@ -45,12 +50,12 @@ class Janitor {
 
  private:
   // Runs the tasks on the pool, waits for all of them, counts their outcomes.
-  void RunAll(const char* worker, std::vector<std::function<absl::StatusOr<Verdict>()>> tasks);
+  void RunAll(const char* worker, WorkerPool& pool, std::vector<std::function<absl::StatusOr<Verdict>()>> tasks);
 
   const WorkerOptions options_;
   Store& store_;
   Resolver& resolver_;
-  WorkerPool& pool_;
+  const WorkerPools pools_;
   Clock& clock_;
   PaymentMetrics& metrics_;
 };

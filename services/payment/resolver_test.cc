@@ -1,0 +1,196 @@
+// When the resolver asks again, and that questions without news cost nothing. What answers mean for money:
+// simulation_test.
+#include "services/payment/resolver.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+
+#include "libs/clock/clock.h"
+#include "libs/telemetry/metrics.h"
+#include "services/payment/domain/check_schedule.h"
+#include "services/payment/psp/fake_psp.h"
+#include "services/payment/store/memory_store.h"
+#include "services/payment/store/store_calls.h"
+
+namespace trivium::payment {
+namespace {
+
+using Fault = FakePsp::Fault;
+
+class OneProfile : public Profiles {
+ public:
+  std::shared_ptr<const Profile> Find(const std::string&) override { return profile_; }
+
+ private:
+  const std::shared_ptr<Profile> profile_ = std::make_shared<Profile>();
+};
+
+class CountingStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  std::vector<absl::StatusOr<PaymentResult>> UpdatePayments(std::span<const PaymentUpdate> items,
+                                                            absl::Time deadline) override {
+    ++updates;
+    return MemoryStore::UpdatePayments(items, deadline);
+  }
+  std::vector<absl::StatusOr<RefundResult>> UpdateRefunds(std::span<const RefundUpdate> items,
+                                                          absl::Time deadline) override {
+    ++updates;
+    return MemoryStore::UpdateRefunds(items, deadline);
+  }
+  int updates = 0;
+};
+
+struct Memory : public StoreUnderTest {
+  Store& store() override { return counting; }
+  void Settle(const std::string&) override {}
+
+  std::unique_ptr<IdGenerator> ids = NewIdGenerator(Clock::Real());
+  CountingStore counting{*ids};
+};
+
+class ResolverTest : public ::testing::Test {
+ protected:
+  ResolverTest() { psps_["fake"] = std::unique_ptr<Psp>(psp_); }
+
+  absl::Time Deadline() { return clock_.Now() + absl::Seconds(5); }
+  Payment Now(const Payment& payment) { return *store_.GetPayment(payment.product, payment.id, Deadline()); }
+  Refund Now(const Refund& refund) { return *store_.GetRefund(refund.product, refund.id, Deadline()); }
+  Refund MustRefund(const Payment& payment) { return *calls_.CreateRefund(calls_.RefundDraft("refund-1", payment, 9)); }
+  // A payment that the PSP knows as well.
+  Payment MustPay() {
+    const Payment open = calls_.MustCreate("request-1", "order-1");
+    psp_->Pay(open.product, open.attempts[0].id, open.amount_minor, "CNY", clock_.Now());
+    return calls_.MustTell(open, StoreCalls::Money());
+  }
+
+  FakeClock clock_{kNow};
+  Memory memory_;
+  CountingStore& store_ = memory_.counting;
+  StoreCalls calls_{memory_};
+  FakePsp* psp_ = new FakePsp;  // Owned by psps_.
+  Psps psps_;
+  OneProfile profiles_;
+  Metrics raw_metrics_;
+  PaymentMetrics metrics_{raw_metrics_};
+  Fencing fencing_{store_, [](const std::string&) { return std::nullopt; }};
+  Resolver resolver_{store_, psps_, profiles_, fencing_, clock_, metrics_};
+};
+
+TEST_F(ResolverTest, AnAnswerWithoutNewsMovesTheNextQuestionAndNothingElse) {
+  const Payment open = calls_.MustCreate("request-1", "order-1");
+  clock_.Advance(absl::Seconds(4));
+  EXPECT_EQ(*resolver_.Ask(open, Deadline()), Verdict::kAlready);
+  const Payment after = Now(open);
+  EXPECT_EQ(after.due_time, clock_.Now() + absl::Seconds(4)) << "it has stood so for 4 s";
+  EXPECT_EQ(after.checks, 1);
+  EXPECT_EQ(after.version, open.version);
+  EXPECT_EQ(store_.updates, 0) << "no transaction for no news";
+  EXPECT_EQ(calls_.Events().size(), 1u);
+}
+
+TEST_F(ResolverTest, ARefundUnderWayIsAskedAboutWithoutTransactions) {
+  const Refund refund = MustRefund(MustPay());
+  ASSERT_TRUE(resolver_.Advance(refund, Deadline()).ok());  // The PSP takes it.
+  EXPECT_EQ(store_.updates, 1) << "the payment's success alone";
+  clock_.Advance(absl::Minutes(3));
+  EXPECT_EQ(*resolver_.Advance(Now(refund), Deadline()), Verdict::kAlready);
+  EXPECT_EQ(store_.updates, 1);
+  EXPECT_EQ(Now(refund).checks, 2);
+  psp_->EndRefund(refund.id, true);
+  EXPECT_EQ(*resolver_.Advance(Now(refund), Deadline()), Verdict::kChanged);
+  EXPECT_EQ(Now(refund).state, RefundState::kSucceeded);
+}
+
+TEST_F(ResolverTest, TheNextQuestionIsNotAfterTheExpiry) {
+  const Payment open = calls_.MustCreate("request-1", "order-1");
+  clock_.Advance(absl::Minutes(29));
+  ASSERT_TRUE(resolver_.Ask(open, Deadline()).ok());
+  EXPECT_LE(Now(open).due_time, open.expire_time);
+}
+
+// What was read has been overtaken by a callback: the old copy's answer must not wake the payment up again.
+TEST_F(ResolverTest, AnAnswerAboutAnOldCopyChangesNothing) {
+  const Payment old = calls_.MustCreate("request-1", "order-1");
+  const Payment paid = calls_.MustTell(old, StoreCalls::Money());
+  EXPECT_EQ(*resolver_.Ask(old, Deadline()), Verdict::kAlready);
+  EXPECT_EQ(Now(old), paid);
+}
+
+TEST_F(ResolverTest, NewsAboutAnOldCopyMeetsTheRowAsItIs) {
+  const Payment old = calls_.MustCreate("request-1", "order-1");
+  psp_->Pay(old.product, old.attempts[0].id, 19900, "CNY", clock_.Now());
+  const Payment paid = calls_.MustTell(old, StoreCalls::Money());
+  EXPECT_EQ(*resolver_.Ask(old, Deadline()), Verdict::kAlready) << "it is paid already";
+  EXPECT_EQ(Now(old), paid);
+}
+
+// Each way in which a PSP can be silent for two hours: the question after it comes within ten seconds.
+TEST_F(ResolverTest, AnOutageMovesNoQuestionFarAway) {
+  for (const Fault fault : {Fault::kRefused, Fault::kLostBefore}) {
+    SCOPED_TRACE(static_cast<int>(fault));
+    const std::string name = absl::StrCat("order-", static_cast<int>(fault));
+    const Payment payment = calls_.MustCreate(name + "-request", name);
+    psp_->SetFaults([fault] { return fault; });
+    const absl::Time end = clock_.Now() + absl::Hours(2);
+    while (clock_.Now() < end) {
+      const Payment open = Now(payment);
+      clock_.Sleep(std::max(open.due_time - clock_.Now(), absl::ZeroDuration()));
+      const bool over = open.expire_time <= clock_.Now();
+      ASSERT_TRUE((over ? resolver_.Expire(open, Deadline()) : resolver_.Ask(open, Deadline())).ok());
+      ASSERT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax) << "after " << open.checks << " questions";
+      ASSERT_GT(Now(payment).due_time, clock_.Now());
+    }
+    psp_->SetFaults(nullptr);
+    ASSERT_EQ(*resolver_.Expire(Now(payment), Deadline()), Verdict::kChanged);
+    EXPECT_EQ(Now(payment).state, PaymentState::kExpired);
+  }
+}
+
+TEST_F(ResolverTest, AnOutageMovesNoRefundFarAway) {
+  for (const Fault fault : {Fault::kRefused, Fault::kLostBefore, Fault::kLostAfter}) {
+    SCOPED_TRACE(static_cast<int>(fault));
+    const std::string name = absl::StrCat("refund-", static_cast<int>(fault));
+    const Payment open = calls_.MustCreate(name + "-request", name);
+    psp_->Pay(open.product, open.attempts[0].id, 19900, "CNY", clock_.Now());
+    const Refund refund = *calls_.CreateRefund(calls_.RefundDraft(name, calls_.MustTell(open, StoreCalls::Money()), 9));
+    // The PSP answers that it does not know the refund, and then does not answer to the refund itself.
+    int call = 0;
+    psp_->SetFaults([&] { return call++ % 2 == 0 ? fault : Fault::kNone; });
+    for (int i = 0; i < 100; ++i) {
+      clock_.Advance(absl::Minutes(1));
+      call = i == 0 ? 0 : 1;
+      ASSERT_TRUE(resolver_.Advance(Now(refund), Deadline()).ok());
+      if (fault == Fault::kLostAfter && i > 0) break;  // The PSP has it: it answers that it works on it.
+      ASSERT_LE(Now(refund).due_time, clock_.Now() + kUnansweredDelayMax) << i;
+    }
+    psp_->SetFaults(nullptr);
+    ASSERT_TRUE(resolver_.Advance(Now(refund), Deadline()).ok());
+    psp_->EndRefund(refund.id, true);
+    ASSERT_TRUE(resolver_.Advance(Now(refund), Deadline()).ok());
+    EXPECT_EQ(Now(refund).state, RefundState::kSucceeded);
+    EXPECT_EQ(psp_->Truth()[open.attempts[0].id].given_back, 9);
+  }
+}
+
+TEST_F(ResolverTest, APspThatIsNotConfiguredNowIsLookedForAgainSoon) {
+  const Payment paid = MustPay();
+  const Refund refund = MustRefund(paid);
+  const Payment open = calls_.MustCreate("request-2", "order-2");
+  std::unique_ptr<Psp> away = std::move(psps_["fake"]);
+  psps_.clear();
+  clock_.Advance(absl::Hours(1));
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(resolver_.Expire(Now(open), Deadline()).ok());
+    ASSERT_TRUE(resolver_.Advance(Now(refund), Deadline()).ok());
+  }
+  EXPECT_LE(Now(open).due_time, clock_.Now() + kUnansweredDelayMax);
+  EXPECT_LE(Now(refund).due_time, clock_.Now() + kUnansweredDelayMax);
+  psps_["fake"] = std::move(away);
+  EXPECT_EQ(*resolver_.Expire(Now(open), Deadline()), Verdict::kChanged);
+}
+
+}  // namespace
+}  // namespace trivium::payment
