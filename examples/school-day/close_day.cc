@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "examples/school-day/invariants.h"
 #include "examples/school-day/parallel.h"
+#include "examples/school-day/patience.h"
 #include "examples/school-day/product_day.h"
 
 namespace trivium::schoolday {
@@ -24,10 +25,11 @@ void WaitUntil(absl::Duration most, const F& holds) {
 DayRecord ProductDay::Close() {
   // Four looks in a row: the first event of a late payment's refund comes a moment after the payment's last.
   int settled_looks = 0;
-  WaitUntil(options_.settle, [&] {
+  Patience patience(options_.settle);
+  while (settled_looks < 4 && !patience.IsOver(fold_.events())) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
     settled_looks = IsSettled(orders_, fold_.payments(), fold_.refunds()) ? settled_looks + 1 : 0;
-    return settled_looks >= 4;
-  });
+  }
   ParallelFor(orders_.size(), options_.concurrency, [&](size_t i) {
     ReadOne(orders_[i]);
     progress_.Step();

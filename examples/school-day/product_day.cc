@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "examples/school-day/parallel.h"
+#include "examples/school-day/patience.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
 
@@ -169,8 +170,8 @@ void ProductDay::PayAgainOne(OrderRecord& order) {
   const std::string first = order.payment_ids.front();
   const bool late = order.plan.scenario == Scenario::kPayLate;
   if (!WaitForState(first, late ? "EXPIRED" : "FAILED")) {
-    return Complain(absl::StrCat("outcome: no event told within ", absl::FormatDuration(options_.settle), " that ",
-                                 first, late ? " expired" : " was declined"));
+    return Complain(absl::StrCat("outcome: no event for ", absl::FormatDuration(options_.settle),
+                                 ", and none told that ", first, late ? " expired" : " was declined"));
   }
   PayCall call{.pay_url = UrlOf(first), .force_late = late};
   if (!late) {
@@ -197,8 +198,8 @@ void ProductDay::Refund() {
 void ProductDay::RefundOne(const OrderRecord& order) {
   const std::string& id = order.payment_ids.back();
   if (!WaitForState(id, "SUCCEEDED")) {
-    return Complain(absl::StrCat("lost payment: no event told within ", absl::FormatDuration(options_.settle), " that ",
-                                 id, " succeeded, although it was paid"));
+    return Complain(absl::StrCat("lost payment: no event for ", absl::FormatDuration(options_.settle),
+                                 ", and none told that ", id, " succeeded, although it was paid"));
   }
   const int64_t amount = order.plan.amount_minor;
   const RefundPlan plan = order.plan.refund;
@@ -245,11 +246,11 @@ std::string ProductDay::SomePaymentId() const {
 }
 
 bool ProductDay::WaitForState(const std::string& payment_id, const std::string& state) {
-  const absl::Time give_up = absl::Now() + options_.settle;
+  Patience patience(options_.settle);
   PaymentView payment;
   while (true) {
     if (fold_.Find(payment_id, &payment) && payment.state == state) return true;
-    if (absl::Now() > give_up) return false;
+    if (patience.IsOver(fold_.events())) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }

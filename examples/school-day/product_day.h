@@ -24,7 +24,7 @@ class ProductDay {
  public:
   struct Options {
     int concurrency = 8;
-    absl::Duration settle = absl::Seconds(120);  // Longest wait for what is on its way.
+    absl::Duration settle = absl::Seconds(120);  // Longest wait without any event for what is on its way.
     std::string currency = "CNY";
   };
   // client, sandbox and progress outlive this.
