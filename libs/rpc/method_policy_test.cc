@@ -15,6 +15,8 @@
 #include "trivium/control/v1/route_plan.pb.h"
 #include "trivium/ops/v1/ops.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
+#include "trivium/push/v1/delivery.pb.h"
+#include "trivium/push/v1/push.pb.h"
 
 namespace trivium::rpc {
 namespace {
@@ -37,7 +39,8 @@ const Caller kDev{Caller::Kind::kOperator, "dev"};
 std::set<std::string> LinkedMethods() {
   // A reference to each file keeps the linker from dropping it.
   const std::vector<const google::protobuf::Message*> keep = {
-      &payment::v1::Payment::default_instance(),  &control::v1::ConfigItem::default_instance(),
+      &payment::v1::Payment::default_instance(),  &push::v1::Message::default_instance(),
+      &push::v1::Publication::default_instance(), &control::v1::ConfigItem::default_instance(),
       &control::v1::Instance::default_instance(), &control::v1::RoutePlan::default_instance(),
       &ops::v1::Session::default_instance(),      &envoy::service::discovery::v3::DiscoveryRequest::default_instance()};
   std::vector<std::string> files;

@@ -22,6 +22,33 @@ constexpr MethodPolicy kPolicies[] = {
     {"trivium.payment.v1.PaymentService/GetDailySummary", kProduct, true, "ops", false, kMay},
     {"trivium.payment.v1.PaymentService/ListEvents", kProduct, true, "ops", false, kMay},
 
+    // Push: products send, to their own users.
+    {"trivium.push.v1.PushService/Publish", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/PublishBatch", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/CancelMessage", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/AddRoomMembers", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/RemoveRoomMembers", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/ListRoomMembers", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/UpdateUserTags", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/GetUser", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/DisconnectUser", kProduct, true, "", false},
+    {"trivium.push.v1.PushService/WatchEvents", kProduct, true, "", false},
+    // ops reads on a product's behalf, for its boards; perhaps for a signed-in person.
+    {"trivium.push.v1.PushService/GetMessage", kProduct, true, "ops", false, kMay},
+    {"trivium.push.v1.PushService/ListMessages", kProduct, true, "ops", false, kMay},
+    {"trivium.push.v1.PushService/GetDelivery", kProduct, true, "ops", false, kMay},
+    {"trivium.push.v1.PushService/ListRecipients", kProduct, true, "ops", false, kMay},
+    {"trivium.push.v1.PushService/ListUserMessages", kProduct, true, "ops", false, kMay},
+    {"trivium.push.v1.PushService/GetDailySummary", kProduct, true, "ops", false, kMay},
+    {"trivium.push.v1.PushService/GetPresence", kProduct, true, "ops", false, kMay},
+    {"trivium.push.v1.PushService/ListEvents", kProduct, true, "ops", false, kMay},
+    // Gateways, for users whose tokens they have checked.
+    {"trivium.push.v1.DeliveryService/Acknowledge", kProduct, false, "gateway", false},
+    {"trivium.push.v1.DeliveryService/ListPending", kProduct, false, "gateway", false},
+    {"trivium.push.v1.DeliveryService/ReportDeliveries", kProduct, false, "gateway", false},
+    {"trivium.push.v1.DeliveryService/CheckRooms", kProduct, false, "gateway", false},
+    {"trivium.push.v1.DeliveryService/RestoreChannel", kProduct, false, "gateway", false},
+
     // Control, reading: every service follows config and routes.
     {"trivium.control.v1.ConfigService/GetConfig", kPlatform, false, "*", true, kMay},
     {"trivium.control.v1.ConfigService/ListConfigs", kPlatform, false, "*", true, kMay},

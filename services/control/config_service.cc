@@ -1,5 +1,7 @@
 #include "services/control/config_service.h"
 
+#include <google/protobuf/any.pb.h>
+
 #include <set>
 #include <string>
 
@@ -43,12 +45,24 @@ absl::Status Declined(PublishProblem problem, const Publication& publication, co
                                                   ", want 100 (there is no earlier version for the other keys)")}});
 }
 
+// What a value has against what is published now: the transaction makes it hold until the commit.
+absl::StatusOr<Violations> CheckAgainst(Store::Transaction& transaction, const Publication& publication) {
+  const Kind* kind = FindKind(publication.kind);
+  if (kind == nullptr || kind->check_against == nullptr) return Violations();
+  google::protobuf::Any value;
+  value.set_type_url(publication.type_url);
+  value.set_value(publication.value);
+  return kind->check_against(publication.name, value, [&](std::string_view k) { return transaction.NewestOfKind(k); });
+}
+
 // Writes the version that follows, with its audit row.
 absl::StatusOr<Outcome> Append(Store::Transaction& transaction, const Publication& publication,
                                const std::optional<ConfigItem>& newest, AuditRecord audit) {
   const ConfigItem* before = newest ? &*newest : nullptr;
   const PublishProblem problem = domain::CheckPublication(publication, before);
   if (problem != PublishProblem::kNone) return Outcome{.decline = Declined(problem, publication, before)};
+  TRIVIUM_ASSIGN_OR_RETURN(const Violations wrong, CheckAgainst(transaction, publication));
+  if (!wrong.empty()) return Outcome{.decline = FieldsError(wrong)};
   ConfigItem item = domain::NextVersion(publication, before, audit.time);
   TRIVIUM_RETURN_IF_ERROR(transaction.InsertConfig(&item));
   if (before != nullptr) audit.before_json = ToJson(*before);

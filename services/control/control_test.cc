@@ -14,6 +14,7 @@
 #include "libs/rpc/wire_status.h"
 #include "libs/status/error.h"
 #include "libs/sync/worker_pool.h"
+#include "services/control/kinds/testing.h"
 #include "services/control/store/memory_store.h"
 #include "trivium/common/v1/product.pb.h"
 
@@ -50,7 +51,7 @@ class Replica {
     control.Stop();
   }
   std::shared_ptr<grpc::Channel> Channel(const rpc::TlsFiles& files) const {
-    return grpc::CreateChannel("localhost:" + std::to_string(port_), rpc::ClientTls(files));
+    return grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), rpc::ClientTls(files));
   }
 
   int port() const { return port_; }
@@ -210,6 +211,53 @@ TEST_F(ControlTest, PublishesOnceForARequestIdAndNamesTheFieldOfAReusedOne) {
   v1::PublishConfigRequest conflict = Profile("request-2", "acme", 300);
   conflict.set_expected_version(7);
   for (int i = 0; i < 2; ++i) EXPECT_EQ(ReasonOf(Publish(conflict)), "VERSION_CONFLICT");
+}
+
+TEST_F(ControlTest, CommandsAreCheckedAgainstWhatIsPublished) {
+  const auto publish = [&](const std::string& id, const std::string& kind, const std::string& name,
+                           const google::protobuf::Message& value) {
+    v1::PublishConfigRequest request;
+    request.set_request_id(id);
+    request.set_kind(kind);
+    request.set_name(name);
+    request.mutable_value()->PackFrom(value);
+    request.set_reason("test");
+    return Publish(request);
+  };
+  gateway::v1::Command command = GoodCommand();
+  command.set_method("Nonsense");
+  EXPECT_EQ(publish("request-1", "command", "config.old", command), absl::OkStatus()) << "no descriptors yet";
+  const absl::Status kept = publish("request-2", "api_descriptors", "platform", GoodDescriptors());
+  EXPECT_NE(kept.message().find("command config.old"), std::string::npos) << kept;
+  command.mutable_disabled()->set_message("gone");
+  EXPECT_EQ(publish("request-3", "command", "config.old", command), absl::OkStatus());
+  EXPECT_EQ(publish("request-4", "api_descriptors", "platform", GoodDescriptors()), absl::OkStatus());
+  command = GoodCommand();
+  command.set_method("WatchConfigs");
+  command.set_product("globex");
+  const absl::Status wrong = publish("request-5", "command", "config.read", command);
+  for (const char* field : {"value.method:", "value.product:", "value.number:"}) {
+    EXPECT_NE(wrong.message().find(field), std::string::npos) << wrong;
+  }
+  // A rollback is checked, too: the first version's method is in no descriptors.
+  v1::RollbackConfigRequest rollback;
+  rollback.set_request_id("request-6");
+  rollback.set_kind("command");
+  rollback.set_name("config.old");
+  rollback.set_to_version(1);
+  rollback.set_reason("test");
+  grpc::ClientContext context;
+  v1::ConfigItem item;
+  const absl::Status rolled = rpc::FromGrpcStatus(configs_->RollbackConfig(&context, rollback, &item));
+  EXPECT_NE(rolled.message().find("value.method:"), std::string::npos) << rolled;
+
+  v1::ListAuditEntriesRequest list;
+  list.set_object("config/api_descriptors/platform");
+  v1::ListAuditEntriesResponse audit;
+  grpc::ClientContext audit_context;
+  ASSERT_TRUE(plan_->ListAuditEntries(&audit_context, list, &audit).ok());
+  ASSERT_EQ(audit.entries_size(), 1);
+  EXPECT_LT(audit.entries(0).after_json().size(), 1000u) << "audit rows and their events stay small";
 }
 
 TEST_F(ControlTest, HistoryAndRollback) {
@@ -388,7 +436,7 @@ TEST_F(ControlTest, RefusesStrangersAndForeignInstances) {
   nobody.pem_root_certs.assign(std::istreambuf_iterator<char>(ca), {});
   grpc::ClientContext anonymous, product;
   const auto channel =
-      grpc::CreateChannel("localhost:" + std::to_string(replica_->port()), grpc::SslCredentials(nobody));
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(replica_->port()), grpc::SslCredentials(nobody));
   EXPECT_EQ(v1::ConfigService::NewStub(channel)->GetConfig(&anonymous, get, &item).error_code(),
             grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(v1::ConfigService::NewStub(replica_->Channel(Pki().Product("acme")))

@@ -40,6 +40,13 @@ void CheckItemName(const std::string& field, const std::string& name, Violations
   if (!IsItemName(name)) out->emplace_back(field, Shown(name) + ", want 1-64 characters of a-z 0-9 _ -");
 }
 
+// The name of an item that may be there: its kind's form, where the kind is known.
+void CheckNameOf(const std::string& kind_name, const std::string& name, Violations* out) {
+  const Kind* kind = FindKind(kind_name);
+  if (kind == nullptr) return CheckItemName("name", name, out);
+  if (!kind->name_ok(name)) out->emplace_back("name", Shown(name) + ", want " + std::string(kind->name_form));
+}
+
 void CheckOneOf(const std::string& field, const std::string& value, const std::vector<std::string>& known,
                 Violations* out) {
   if (std::find(known.begin(), known.end(), value) != known.end()) return;
@@ -70,11 +77,12 @@ absl::Status Validate(const v1::PublishConfigRequest& request) {
   if (kind == nullptr) return KindUnknown(request.kind());
   Violations wrong;
   CheckRequestId(request.request_id(), &wrong);
-  if (!kind->name_ok(request.name()))
-    wrong.emplace_back("name", Shown(request.name()) + ", want " + std::string(kind->name_form));
+  CheckNameOf(request.kind(), request.name(), &wrong);
   CheckReason(request.reason(), &wrong);
   if (request.percentage() < 0 || request.percentage() > 100) {
     wrong.emplace_back("percentage", std::to_string(request.percentage()) + ", want 0 to 100");
+  } else if (!kind->by_percentage && request.percentage() % 100 != 0) {
+    wrong.emplace_back("percentage", std::to_string(request.percentage()) + ", want 100: for all at once");
   }
   if (request.expected_version() < -1) {
     wrong.emplace_back("expected_version", std::to_string(request.expected_version()) + ", want -1 or more");
@@ -87,7 +95,7 @@ absl::Status Validate(const v1::RollbackConfigRequest& request) {
   Violations wrong;
   CheckRequestId(request.request_id(), &wrong);
   CheckItemName("kind", request.kind(), &wrong);
-  CheckItemName("name", request.name(), &wrong);
+  CheckNameOf(request.kind(), request.name(), &wrong);
   if (request.to_version() < 1)
     wrong.emplace_back("to_version", std::to_string(request.to_version()) + ", want 1 or more");
   CheckReason(request.reason(), &wrong);
@@ -97,7 +105,7 @@ absl::Status Validate(const v1::RollbackConfigRequest& request) {
 absl::Status Validate(const v1::GetConfigRequest& request) {
   Violations wrong;
   CheckItemName("kind", request.kind(), &wrong);
-  CheckItemName("name", request.name(), &wrong);
+  CheckNameOf(request.kind(), request.name(), &wrong);
   if (request.version() < 0) wrong.emplace_back("version", std::to_string(request.version()) + ", want 0 or more");
   return FieldsError(wrong);
 }
@@ -105,7 +113,7 @@ absl::Status Validate(const v1::GetConfigRequest& request) {
 absl::Status Validate(const v1::ListConfigVersionsRequest& request) {
   Violations wrong;
   CheckItemName("kind", request.kind(), &wrong);
-  CheckItemName("name", request.name(), &wrong);
+  CheckNameOf(request.kind(), request.name(), &wrong);
   return FieldsError(wrong);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/status/error.h"
+#include "services/control/kinds/testing.h"
 #include "trivium/common/v1/product.pb.h"
 #include "trivium/control/v1/config.pb.h"
 #include "trivium/control/v1/registry.pb.h"
@@ -64,6 +65,33 @@ TEST(ValidateTest, PublishConfig) {
   v1::PublishConfigRequest unknown = GoodPublish();
   unknown.set_kind("nonsense");
   EXPECT_EQ(ReasonOf(Validate(unknown)), "KIND_UNKNOWN");
+}
+
+TEST(ValidateTest, EveryKindHasItsOwnFormOfNames) {
+  v1::GetConfigRequest get;
+  const struct {
+    const char* kind;
+    const char* name;
+    bool good;
+  } kCases[] = {{"command", "push.ack", true},         {"command", "push.ack@acme", true},
+                {"command", "push..ack", false},       {"product_profile", "push.ack", false},
+                {"api_descriptors", "platform", true}, {"api_descriptors", "other", false},
+                {"gone_kind", "any_name", true},       {"gone_kind", "any.name", false}};
+  for (const auto& c : kCases) {
+    get.set_kind(c.kind);
+    get.set_name(c.name);
+    EXPECT_EQ(Validate(get).ok(), c.good) << c.kind << "/" << c.name << " " << Validate(get);
+  }
+}
+
+TEST(ValidateTest, DescriptorsAreReleasedToAllAtOnce) {
+  v1::PublishConfigRequest request = GoodPublish();
+  request.set_kind("api_descriptors");
+  request.set_name("platform");
+  request.mutable_value()->PackFrom(GoodDescriptors());
+  EXPECT_TRUE(Validate(request).ok()) << Validate(request);
+  request.set_percentage(50);
+  EXPECT_TRUE(Names(Validate(request), "percentage"));
 }
 
 TEST(ValidateTest, SetRoute) {

@@ -3,6 +3,8 @@
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/unknown_field_set.h>
 
+#include "services/control/kinds/api_descriptors.h"
+#include "services/control/kinds/command.h"
 #include "services/control/kinds/product_profile.h"
 #include "services/control/names.h"
 
@@ -11,7 +13,12 @@ namespace {
 
 constexpr Kind kKinds[] = {
     {kProductProfile, "trivium.common.v1.ProductProfile", IsLabel, "1-32 characters of a-z 0-9 -, a letter first",
-     CheckProductProfile},
+     CheckProductProfile, nullptr, true},
+    {kCommand, "trivium.gateway.v1.Command", IsCommandItemName,
+     "1-64 characters of a-z 0-9 _ - in parts joined by \".\", and perhaps @ and the owner", CheckCommand,
+     CheckCommandAgainst, true},
+    {kApiDescriptors, "trivium.gateway.v1.ApiDescriptors", IsApiDescriptorsName, "platform", CheckApiDescriptors,
+     CheckApiDescriptorsAgainst, false},
 };
 
 // Whether a message or one inside it has fields that its type does not know.

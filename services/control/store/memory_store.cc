@@ -47,6 +47,13 @@ class MemoryTransaction : public Store::Transaction {
                                                        int64_t version) override {
     return version == 0 ? std::nullopt : Find(data_, kind, name, version);
   }
+  absl::StatusOr<std::vector<ConfigItem>> NewestOfKind(std::string_view kind) override {
+    std::vector<ConfigItem> items;
+    for (const auto& [key, versions] : data_.configs) {
+      if (key.first == kind) items.push_back(versions.back());
+    }
+    return items;
+  }
   absl::Status InsertConfig(ConfigItem* item) override {
     item->revision = ++data_.config_revision;
     data_.configs[{item->kind, item->name}].push_back(*item);

@@ -33,6 +33,10 @@ class MysqlTransaction : public Store::Transaction {
                                                        int64_t version) override {
     return One(db_.Query(sql::kSelectVersion, {Text(kind), Text(name), version}));
   }
+  absl::StatusOr<std::vector<ConfigItem>> NewestOfKind(std::string_view kind) override {
+    TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, db_.Query(sql::kSelectKind, {Text(kind)}));
+    return ReadConfigs(rows);
+  }
 
   absl::Status InsertConfig(ConfigItem* item) override {
     TRIVIUM_RETURN_IF_ERROR(db_.Execute(sql::kRaiseRevision, {item->create_time}).status());

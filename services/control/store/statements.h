@@ -36,6 +36,9 @@ inline constexpr std::string_view kSelectVersion =
     TRIVIUM_CONTROL_CONFIG_COLUMNS "WHERE v.kind = ? AND v.name = ? AND v.version = ?";
 inline constexpr std::string_view kListNewest = TRIVIUM_CONTROL_CONFIG_COLUMNS TRIVIUM_CONTROL_NEWEST
     "WHERE (i.kind > ? OR (i.kind = ? AND i.name > ?)) AND (? = '' OR i.kind = ?) ORDER BY i.kind, i.name LIMIT ?";
+// Primary key's prefix.
+inline constexpr std::string_view kSelectKind =
+    TRIVIUM_CONTROL_CONFIG_COLUMNS TRIVIUM_CONTROL_NEWEST "WHERE i.kind = ? ORDER BY i.name";
 inline constexpr std::string_view kListVersions = TRIVIUM_CONTROL_CONFIG_COLUMNS
     "WHERE v.kind = ? AND v.name = ? AND (? = 0 OR v.version < ?) ORDER BY v.version DESC LIMIT ?";
 // by_revision.

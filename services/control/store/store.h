@@ -69,6 +69,8 @@ class Store {
                                                                            std::string_view name) = 0;
     virtual absl::StatusOr<std::optional<domain::ConfigItem>> FindConfig(std::string_view kind, std::string_view name,
                                                                          int64_t version) = 0;
+    // The newest versions of all items of a kind, by name.
+    virtual absl::StatusOr<std::vector<domain::ConfigItem>> NewestOfKind(std::string_view kind) = 0;
     // Fills revision.
     virtual absl::Status InsertConfig(domain::ConfigItem* item) = 0;
     virtual absl::StatusOr<domain::Plan> GetPlan() = 0;

@@ -108,6 +108,23 @@ TEST_P(StoreConformanceTest, ListsPageByPage) {
   EXPECT_EQ(names(store_->ConfigsSince(4, Soon()).value()), "");
 }
 
+TEST_P(StoreConformanceTest, AChangeSeesTheNewestOfAKind) {
+  ASSERT_TRUE(Publish("request-1", "k", "b", "1").ok());
+  ASSERT_TRUE(Publish("request-2", "k", "a", "1").ok());
+  ASSERT_TRUE(Publish("request-3", "j", "z", "1").ok());
+  ASSERT_TRUE(Publish("request-4", "k", "b", "2").ok());
+  std::string seen;
+  const auto look = [&](Store::Transaction& t) -> absl::StatusOr<Outcome> {
+    TRIVIUM_ASSIGN_OR_RETURN(const auto items, t.NewestOfKind("k"));
+    for (const ConfigItem& item : items) seen += item.name + item.value + " ";
+    TRIVIUM_ASSIGN_OR_RETURN(const auto none, t.NewestOfKind("nonsense"));
+    EXPECT_TRUE(none.empty());
+    return Outcome{};
+  };
+  ASSERT_TRUE(store_->Change(Key("request-5"), Soon(), look).ok());
+  EXPECT_EQ(seen, "a1 b2 ");
+}
+
 TEST_P(StoreConformanceTest, ARepeatGetsTheKeptOutcomeAndChangesNothing) {
   ASSERT_EQ(Publish("request-1", "k", "a", "first")->response, "first");
   EXPECT_EQ(Publish("request-1", "k", "a", "second")->response, "first");

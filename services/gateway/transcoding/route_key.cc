@@ -1,0 +1,106 @@
+#include "services/gateway/transcoding/route_key.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/http/url.h"
+#include "libs/status/error.h"
+#include "libs/status/status.h"
+#include "libs/text/utf8.h"
+#include "libs/text/view.h"
+#include "services/gateway/transcoding/wire_scanner.h"
+
+namespace trivium::gateway {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+// Types that may be a key: how they lie on the wire, and how their text is made.
+struct KeyType {
+  FieldDescriptor::Type type;
+  WireType wire;
+  std::string (*text)(const WireValue& value);
+};
+
+uint64_t Zigzag(uint64_t n) { return (n >> 1) ^ (~(n & 1) + 1); }
+std::string Signed32(const WireValue& v) { return absl::StrCat(static_cast<int32_t>(v.number)); }
+std::string Signed64(const WireValue& v) { return absl::StrCat(static_cast<int64_t>(v.number)); }
+std::string Unsigned32(const WireValue& v) { return absl::StrCat(static_cast<uint32_t>(v.number)); }
+std::string Unsigned64(const WireValue& v) { return absl::StrCat(v.number); }
+
+constexpr KeyType kKeyTypes[] = {
+    {FieldDescriptor::TYPE_STRING, WireType::kBytes, [](const WireValue& v) { return std::string(v.bytes); }},
+    {FieldDescriptor::TYPE_INT32, WireType::kVarint, Signed32},
+    {FieldDescriptor::TYPE_INT64, WireType::kVarint, Signed64},
+    {FieldDescriptor::TYPE_UINT32, WireType::kVarint, Unsigned32},
+    {FieldDescriptor::TYPE_UINT64, WireType::kVarint, Unsigned64},
+    {FieldDescriptor::TYPE_SINT32, WireType::kVarint,
+     [](const WireValue& v) { return Signed32({.number = Zigzag(static_cast<uint32_t>(v.number))}); }},
+    {FieldDescriptor::TYPE_SINT64, WireType::kVarint,
+     [](const WireValue& v) { return Signed64({.number = Zigzag(v.number)}); }},
+    {FieldDescriptor::TYPE_FIXED32, WireType::kFixed32, Unsigned32},
+    {FieldDescriptor::TYPE_FIXED64, WireType::kFixed64, Unsigned64},
+    {FieldDescriptor::TYPE_SFIXED32, WireType::kFixed32, Signed32},
+    {FieldDescriptor::TYPE_SFIXED64, WireType::kFixed64, Signed64},
+};
+
+const KeyType* FindKeyType(FieldDescriptor::Type type) {
+  const auto found =
+      std::find_if(std::begin(kKeyTypes), std::end(kKeyTypes), [&](const KeyType& row) { return row.type == type; });
+  return found == std::end(kKeyTypes) ? nullptr : found;
+}
+
+absl::Status WrongPath(const std::string& name, std::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("field_path: ", ToValidUtf8(Utf8Prefix(name, kMaxRouteFieldPath)), " ", std::string(what)));
+}
+
+// Nothing, or why this field may not be in a path.
+std::string_view WhyNot(const FieldDescriptor& field, bool last) {
+  if (field.is_repeated()) return "is repeated, want a single field";
+  if (field.real_containing_oneof() != nullptr) return "is part of a oneof, want a field that is always the request's";
+  if (last) return FindKeyType(field.type()) != nullptr ? "" : "is no key, want a string or an integer";
+  return field.type() == FieldDescriptor::TYPE_MESSAGE ? "" : "has no fields, want a message";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodeRouteKey(std::string_view key) {
+  std::string encoded = http::PercentEncode(key.substr(0, kMaxRouteKey + 1));
+  if (encoded.size() <= kMaxRouteKey) return encoded;
+  return absl::InvalidArgumentError(absl::StrCat("routing key: too long, want at most ", kMaxRouteKey, " characters"));
+}
+
+absl::StatusOr<RouteField> RouteField::Resolve(const Descriptor& request, std::string_view path) {
+  const std::vector<std::string> names = absl::StrSplit(ToAbsl(path), '.');
+  if (path.size() > kMaxRouteFieldPath || names.size() > kMaxRouteFieldDepth) {
+    return WrongPath(std::string(path), absl::StrCat("is too long, want at most ", kMaxRouteFieldDepth, " names, ",
+                                                     kMaxRouteFieldPath, " characters"));
+  }
+  RouteField field;
+  field.name_ = std::string(path);
+  const Descriptor* message = &request;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const FieldDescriptor* found = message->FindFieldByName(names[i]);
+    if (found == nullptr) return WrongPath(names[i], absl::StrCat("is no field of ", message->full_name()));
+    if (const auto why = WhyNot(*found, i + 1 == names.size()); !why.empty()) return WrongPath(names[i], why);
+    field.numbers_.push_back(found->number());
+    field.type_ = found->type();
+    message = found->message_type();
+  }
+  return field;
+}
+
+absl::StatusOr<std::string> RouteField::KeyOf(std::string_view message) const {
+  const KeyType& type = *FindKeyType(type_);
+  TRIVIUM_ASSIGN_OR_RETURN(const auto value, FindWireField(message, numbers_, type.wire));
+  if (!value) return std::string();
+  absl::StatusOr<std::string> key = EncodeRouteKey(type.text(*value));
+  if (key.ok()) return key;
+  return FieldsError({{name_, absl::StrCat("too long for a routing key, want at most ", kMaxRouteKey,
+                                           " characters after percent-encoding")}});
+}
+
+}  // namespace trivium::gateway
