@@ -94,8 +94,26 @@ doctor_platform() {
       bad "$name does not run: $(last_words "$name")" "./trv logs $name; then ./trv up"
     fi
   done
+  doctor_redis
   doctor_scrapes
 }
+
+# It may run and yet refuse every write: out of memory, or its disk is full.
+doctor_redis() {
+  local used limit answer
+  answer=$(redis_command SET trivium:trv:ready 1 PX 1000)
+  if [ "$answer" != OK ]; then
+    bad "Redis takes no writes: ${answer:-no answer}" "./trv logs redis; is the disk of $home full?"
+    return
+  fi
+  used=$(redis_memory used_memory) limit=$(redis_memory maxmemory)
+  if [ "$used" -lt $((limit * 9 / 10)) ]; then good "Redis takes writes, $((used >> 20)) of $((limit >> 20)) MiB used"; else
+    bad "Redis is almost full: $((used >> 20)) of $((limit >> 20)) MiB" "raise maxmemory in deploy/local/templates/redis.conf and ./trv up"
+  fi
+}
+
+# redis_memory FIELD: bytes, of INFO memory.
+redis_memory() { redis_command INFO memory | tr --delete '\r' | sed --quiet "s/^$1://p"; }
 
 # Prometheus sees every service, or the boards are empty.
 doctor_scrapes() {

@@ -11,7 +11,7 @@ cmd_down() {
 
 stop_everything() {
   # shellcheck disable=SC2046
-  supervisor_pid >/dev/null && stop_services $(tac --separator=' ' <<<"$platform " | tr '\n' ' ') kafka prometheus mariadb
+  supervisor_pid >/dev/null && stop_services $(tac --separator=' ' <<<"$platform " | tr '\n' ' ') kafka redis prometheus mariadb
   stop_supervisor
   nothing_runs || die "these processes do not end: $(platform_pids | tr '\n' ' '); look at them with: cat /proc/PID/cmdline"
 }

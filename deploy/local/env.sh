@@ -16,7 +16,7 @@ declare -rA port_offsets=(
   [control_grpc]=0 [control_ads]=1 [control_admin]=2
   [payment_grpc]=10 [payment_admin]=11 [payment_callbacks]=12
   [ops_grpc]=20 [ops_admin]=21 [ops_console]=22
-  [sandbox]=30 [mysql]=40 [kafka]=50 [kafka_controller]=51 [prometheus]=60
+  [sandbox]=30 [mysql]=40 [kafka]=50 [kafka_controller]=51 [prometheus]=60 [redis]=70
 )
 
 # port NAME: prints it.

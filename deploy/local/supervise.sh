@@ -3,7 +3,7 @@
 # pauses (1, 2, 4, 8, 10 s) when it keeps dying within a minute.
 
 # In the order in which they start; `down` goes backwards.
-readonly infrastructure='mariadb kafka prometheus'
+readonly infrastructure='mariadb redis kafka prometheus'
 readonly platform='sandbox control payment ops'
 
 # define_service NAME COMMAND...: writes its folder. Each argument is quoted for bash. Its secrets become environment variables.

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # trv up: from a bare machine, or from anything in between, to a running platform. Every step can be repeated; an interrupted one starts anew.
 
+source "$TRIVIUM_ROOT/deploy/local/redis.sh"
+
 cmd_up() {
   local demo=yes new_ports=no option
   for option; do
@@ -48,6 +50,7 @@ prepare_infrastructure() {
   make_secrets
   make_certificates
   prepare_mariadb
+  prepare_redis
   prepare_prometheus
   fetch_kafka_jars
   prepare_kafka
@@ -83,6 +86,7 @@ start_platform() {
   start_supervisor
   for name in $infrastructure; do start_service "$name"; done
   await_service mariadb 60 mariadb_answers
+  await_service redis 60 redis_answers
   logged "setting up the schemas" "$home/log/schemas.log" setup_schemas
   migrate
   for name in $platform; do start_service "$name"; done
