@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # trv up: from a bare machine, or from anything in between, to a running platform. Every step can be repeated; an interrupted one starts anew.
 
-source "$TRIVIUM_ROOT/deploy/local/redis.sh"
-
 cmd_up() {
   local demo=yes new_ports=no option
   for option; do

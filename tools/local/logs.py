@@ -11,7 +11,7 @@ import re
 import sys
 import time
 
-SERVICES = ["control", "payment", "ops", "sandbox", "school-day", "mariadb", "kafka", "prometheus"]
+SERVICES = ["control", "payment", "ops", "sandbox", "school-day", "mariadb", "redis", "kafka", "prometheus"]
 USUAL = ("time", "level", "service", "instance", "message")
 
 

@@ -16,6 +16,7 @@ SERVICES = [
     ("ops", 20, (21, "/readyz")),
     ("sandbox", 30, (30, "/healthz")),
     ("mariadb", 40, None),
+    ("redis", 70, None),
     ("kafka", 50, None),
     ("prometheus", 60, (60, "/-/ready")),
 ]
