@@ -88,7 +88,7 @@ TEST_F(ConcurrencyTest, AcksExpiryCancelAndCollapseAtTheSameTimeKeepTheLedgerTru
             if (u % 4 == static_cast<size_t>(thread)) keys.push_back({any.id, users[u]});
           }
         }
-        std::ranges::rotate(keys, keys.begin() + static_cast<int64_t>(keys.size() / 2));
+        std::rotate(keys.begin(), keys.begin() + static_cast<int64_t>(keys.size() / 2), keys.end());
         for (const auto& o : store_.MoveDeliveries(product_, keys, {.now = kNow}, Deadline())) {
           expect_ok(o.status());
           acked += o.ok() && *o ? 1 : 0;

@@ -32,6 +32,7 @@ class ExplainTest : public ::testing::Test, protected StoreCalls {
       users.push_back(absl::StrCat("u", i));
       ASSERT_TRUE(Tag(users.back(), {{"grade", absl::StrCat(i % 9)}, {"a", ""}}).ok());
     }
+    ASSERT_TRUE(Tag("u0", {{"a", ""}}, {}, "tags-1").ok());
     MustJoin(users);
     for (int i = 0; i < 30; ++i) {
       NewMessage item = Draft(absl::StrCat("request-", i), {i % 2 ? TargetKind::kRoom : TargetKind::kUser, "math"});
@@ -125,7 +126,7 @@ TEST_F(ExplainTest, EachStatementUsesItsIndex) {
       {sql::kGetDedupe, {product, Blob{"d0"}, now}, "PRIMARY"},
       {sql::kRenewDedupe, {id, now, product, Blob{"d0"}, now}, "PRIMARY"},
       {sql::kDropDedupe, {product, Blob{"d0"}, id}, "PRIMARY"},
-      {sql::kGetRequest, {product, three, key}, "PRIMARY"},
+      {sql::kGetRequest, {product, ToValue(Method::kUpdateUserTags), std::string("tags-1")}, "PRIMARY"},
       {sql::kGetUser, {product, user}, "PRIMARY"},
       {sql::kLockUser, {product, user}, "PRIMARY"},
       {sql::kGetTags, {product, user}, "PRIMARY"},

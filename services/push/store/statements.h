@@ -76,7 +76,8 @@ inline constexpr char kListChannelTail[] =
     ", data FROM message FORCE INDEX (by_sequence) WHERE product = ? AND channel = ? AND sequence > 0 AND "
     "expire_time > ? AND state IN (?, ?) ORDER BY sequence DESC LIMIT ?";
 inline constexpr char kListUserTail[] =
-    "SELECT m.message_id FROM delivery d FORCE INDEX (by_user) JOIN message m ON m.product = d.product AND "
+    "SELECT STRAIGHT_JOIN m.message_id FROM delivery d FORCE INDEX (by_user) JOIN message m ON m.product = d.product "
+    "AND "
     "m.message_id = d.message_id WHERE d.product = ? AND d.user_id = ? AND d.channel = ? AND m.expire_time > ? AND "
     "m.state IN (?, ?) ORDER BY d.message_id DESC LIMIT ?";
 // KEY due_expire (due_expire_time).
