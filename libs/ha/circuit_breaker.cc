@@ -43,6 +43,13 @@ void CircuitBreaker::Failed() {
   opened_at_ = clock_.Monotonic();
 }
 
+void CircuitBreaker::Undecided() {
+  MutexLock lock(mu_);
+  if (!open_ || !probing_) return;
+  probing_ = false;
+  opened_at_ = clock_.Monotonic();
+}
+
 bool CircuitBreaker::open() const {
   MutexLock lock(mu_);
   return open_;

@@ -1,6 +1,7 @@
 // Circuit breaker by consecutive failures: with two or three hosts statistics mean nothing (DESIGN.md section 7).
 // Closed -> open after `failures` in a row; after `open_for`, doubled with every reopening up to max_open_for, one
-// probe is let through; its outcome closes or reopens.
+// probe is let through; its outcome closes or reopens. A call whose failure says nothing about the host counts for
+// neither.
 #pragma once
 
 #include "absl/base/thread_annotations.h"
@@ -20,10 +21,12 @@ struct CircuitBreakerOptions {
 class CircuitBreaker {
  public:
   CircuitBreaker(CircuitBreakerOptions options, Clock& clock);
-  // Whether a call may be made now; a true must be followed by Succeeded or Failed.
+  // Whether a call may be made now; a true must be followed by Succeeded, Failed or Undecided.
   bool Allow();
   void Succeeded();
   void Failed();
+  // Neither: a probe that ends so is repeated after the same time.
+  void Undecided();
   bool open() const;
 
  private:

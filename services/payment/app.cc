@@ -1,5 +1,6 @@
 #include "services/payment/app.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,13 +40,14 @@ struct App::Parts {
         profiles(NewConfigProfiles(configs)),
         limits(*profiles, clock),
         fencing(database.store(), [this](const std::string& product) { return EpochOf(product); }),
-        resolver(database.store(), psps, *profiles, fencing, clock, metrics),
+        resolver(database.store(), psps, silence, *profiles, fencing, clock, metrics),
         feed(database.store(), metrics),
         callbacks(psps, database.store(), resolver, clock, metrics),
         callback_pool(pool),
         payment_pool("psp-payments", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
         refund_pool("psp-refunds", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
-        janitor(settings.workers, database.store(), resolver, {payment_pool, refund_pool}, clock, metrics),
+        silent_pool("psp-silent", std::max(1, settings.worker_threads / 4), settings.workers.silent_max),
+        janitor(settings.workers, database.store(), resolver, {payment_pool, refund_pool, silent_pool}, clock, metrics),
         refund_sender("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); }),
         service({guard, database.store(), psps, *profiles, fencing, resolver, feed, clock, *ids, metrics,
                  [this] { refund_sender.Wake(); }}) {}
@@ -63,7 +65,7 @@ struct App::Parts {
           sandbox::NewAdapter(
               psp.sandbox, [this](const http::ClientRequest& request) { return http.Send(request); }, clock));
       psps[psp.name] =
-          NewGuardedPsp(psp.name, std::move(adapter), {.failures = psp.breaker_failures}, clock, raw_metrics);
+          NewGuardedPsp(psp.name, std::move(adapter), {.failures = psp.breaker_failures}, silence, clock, raw_metrics);
     }
     return absl::OkStatus();
   }
@@ -96,6 +98,7 @@ struct App::Parts {
       workers.back()->Start();
     };
     run("janitor", settings.worker_interval, [this] { return janitor.FollowPayments(); });
+    run("silent", settings.worker_interval, [this] { return janitor.FollowSilent(); });
     run("purger", kPurgeEvery, [this] { return janitor.Purge(); });
     run("counter", kCountEvery, [this] { return janitor.Count(); });
     run("take_over", kTakeOverEvery, [this] { return TakeOver(); });
@@ -112,6 +115,7 @@ struct App::Parts {
   const std::unique_ptr<Profiles> profiles;
   ProductLimits limits;
   http::Client http;
+  SilenceBook silence;
   Psps psps;
   Fencing fencing;
   Resolver resolver;
@@ -119,8 +123,8 @@ struct App::Parts {
   Callbacks callbacks;
   WorkerPool& callback_pool;
   std::unique_ptr<http::Server> callback_server;
-  // Apart, so that refunds do not queue behind questions about payments.
-  WorkerPool payment_pool, refund_pool;
+  // Apart, so that refunds do not queue behind questions about payments, nor either behind those that no PSP answers.
+  WorkerPool payment_pool, refund_pool, silent_pool;
   Janitor janitor;
   Periodic refund_sender;
   std::vector<std::unique_ptr<Periodic>> workers;  // The others.

@@ -95,7 +95,11 @@ absl::StatusOr<RefundResult> Resolver::Record(const std::string& product, const 
 
 absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, absl::Time deadline, bool answered) {
   const absl::Time now = Now();
-  absl::Time due = now + DelayAfterNoNews(now - payment.update_time, payment.checks, answered);
+  const absl::Duration age = now - payment.update_time;
+  const Id& attempt = payment.attempts.back().id;
+  absl::Time due =
+      now + (answered ? DelayAfterNoNews(age, payment.checks)
+                      : Spread(DelayAfterNoAnswer(age, payment.checks, book_.Unanswered(attempt)), attempt));
   if (payment.expire_time > now) due = std::min(due, payment.expire_time);
   TRIVIUM_RETURN_IF_ERROR(store_.ReschedulePayment(payment, due, deadline));
   return Verdict::kAlready;
@@ -103,7 +107,10 @@ absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, absl::Time dead
 
 absl::StatusOr<Verdict> Resolver::PutOff(const Refund& refund, absl::Time deadline, bool answered) {
   const absl::Time now = Now();
-  const absl::Time due = now + DelayAfterNoNews(now - refund.update_time, refund.checks, answered);
+  const absl::Duration age = now - refund.update_time;
+  const absl::Time due =
+      now + (answered ? DelayAfterNoNews(age, refund.checks)
+                      : Spread(DelayAfterNoAnswer(age, refund.checks, book_.Unanswered(refund.id)), refund.id));
   TRIVIUM_RETURN_IF_ERROR(store_.RescheduleRefund(refund, due, deadline));
   return Verdict::kAlready;
 }

@@ -12,6 +12,7 @@
 #include "services/payment/metrics.h"
 #include "services/payment/profiles.h"
 #include "services/payment/psp/psp.h"
+#include "services/payment/psp/silence_book.h"
 #include "services/payment/store/store.h"
 
 namespace trivium::payment {
@@ -20,8 +21,15 @@ namespace trivium::payment {
 class Resolver {
  public:
   // All references outlive it.
-  Resolver(Store& store, const Psps& psps, Profiles& profiles, Fencing& fencing, Clock& clock, PaymentMetrics& metrics)
-      : store_(store), psps_(psps), profiles_(profiles), fencing_(fencing), clock_(clock), metrics_(metrics) {}
+  Resolver(Store& store, const Psps& psps, const SilenceBook& book, Profiles& profiles, Fencing& fencing, Clock& clock,
+           PaymentMetrics& metrics)
+      : store_(store),
+        psps_(psps),
+        book_(book),
+        profiles_(profiles),
+        fencing_(fencing),
+        clock_(clock),
+        metrics_(metrics) {}
 
   // Asks how an open payment stands. Without news the next question is put off by the schedule.
   absl::StatusOr<Verdict> Ask(const Payment& payment, absl::Time deadline);
@@ -35,6 +43,10 @@ class Resolver {
   // Sends a refund that the PSP has not got yet, or asks how it stands; sends it again, under the same number, when the
   // PSP does not know it.
   absl::StatusOr<Verdict> Advance(const Refund& refund, absl::Time deadline);
+
+  // Whether the PSP has lately been silent about it, so that asking may cost a whole time-out.
+  bool IsSilent(const Payment& payment) const { return book_.IsSilent(payment.attempts.back().id); }
+  bool IsSilent(const Refund& refund) const { return book_.IsSilent(refund.id); }
 
   // A callback. NOT_FOUND: it matches nothing here.
   absl::StatusOr<Verdict> Hear(const PspNotice& notice, absl::Time deadline);
@@ -58,6 +70,7 @@ class Resolver {
 
   Store& store_;
   const Psps& psps_;
+  const SilenceBook& book_;
   Profiles& profiles_;
   Fencing& fencing_;
   Clock& clock_;

@@ -8,11 +8,14 @@
 #include <memory>
 
 #include "libs/clock/clock.h"
+#include "libs/sync/worker_pool.h"
 #include "libs/telemetry/metrics.h"
 #include "services/payment/domain/check_schedule.h"
 #include "services/payment/psp/fake_psp.h"
+#include "services/payment/psp/guarded_psp.h"
 #include "services/payment/store/memory_store.h"
 #include "services/payment/store/store_calls.h"
+#include "services/payment/workers/janitor.h"
 
 namespace trivium::payment {
 namespace {
@@ -53,7 +56,11 @@ struct Memory : public StoreUnderTest {
 
 class ResolverTest : public ::testing::Test {
  protected:
-  ResolverTest() { psps_["fake"] = std::unique_ptr<Psp>(psp_); }
+  // A breaker that never opens: it has tests of its own.
+  ResolverTest() {
+    psps_["fake"] =
+        NewGuardedPsp("fake", std::unique_ptr<Psp>(psp_), {.failures = 1 << 30}, silence_, clock_, raw_metrics_);
+  }
 
   absl::Time Deadline() { return clock_.Now() + absl::Seconds(5); }
   Payment Now(const Payment& payment) { return *store_.GetPayment(payment.product, payment.id, Deadline()); }
@@ -71,12 +78,13 @@ class ResolverTest : public ::testing::Test {
   CountingStore& store_ = memory_.counting;
   StoreCalls calls_{memory_};
   FakePsp* psp_ = new FakePsp;  // Owned by psps_.
+  Metrics raw_metrics_;
+  SilenceBook silence_;
   Psps psps_;
   OneProfile profiles_;
-  Metrics raw_metrics_;
   PaymentMetrics metrics_{raw_metrics_};
   Fencing fencing_{store_, [](const std::string&) { return std::nullopt; }};
-  Resolver resolver_{store_, psps_, profiles_, fencing_, clock_, metrics_};
+  Resolver resolver_{store_, psps_, silence_, profiles_, fencing_, clock_, metrics_};
 };
 
 TEST_F(ResolverTest, AnAnswerWithoutNewsMovesTheNextQuestionAndNothingElse) {
@@ -127,10 +135,12 @@ TEST_F(ResolverTest, NewsAboutAnOldCopyMeetsTheRowAsItIs) {
   EXPECT_EQ(Now(old), paid);
 }
 
-// Each way in which a PSP can be silent for two hours: the question after it comes within ten seconds.
+// Each way in which a PSP can be away for two hours. One that refuses is asked again within ten seconds; one that stays
+// silent about a payment within five minutes.
 TEST_F(ResolverTest, AnOutageMovesNoQuestionFarAway) {
   for (const Fault fault : {Fault::kRefused, Fault::kLostBefore}) {
     SCOPED_TRACE(static_cast<int>(fault));
+    const absl::Duration delay_max = fault == Fault::kRefused ? kUnansweredDelayMax : kSilentDelayMax;
     const std::string name = absl::StrCat("order-", static_cast<int>(fault));
     const Payment payment = calls_.MustCreate(name + "-request", name);
     psp_->SetFaults([fault] { return fault; });
@@ -140,7 +150,7 @@ TEST_F(ResolverTest, AnOutageMovesNoQuestionFarAway) {
       clock_.Sleep(std::max(open.due_time - clock_.Now(), absl::ZeroDuration()));
       const bool over = open.expire_time <= clock_.Now();
       ASSERT_TRUE((over ? resolver_.Expire(open, Deadline()) : resolver_.Ask(open, Deadline())).ok());
-      ASSERT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax) << "after " << open.checks << " questions";
+      ASSERT_LE(Now(payment).due_time, clock_.Now() + delay_max) << "after " << open.checks << " questions";
       ASSERT_GT(Now(payment).due_time, clock_.Now());
     }
     psp_->SetFaults(nullptr);
@@ -152,6 +162,7 @@ TEST_F(ResolverTest, AnOutageMovesNoQuestionFarAway) {
 TEST_F(ResolverTest, AnOutageMovesNoRefundFarAway) {
   for (const Fault fault : {Fault::kRefused, Fault::kLostBefore, Fault::kLostAfter}) {
     SCOPED_TRACE(static_cast<int>(fault));
+    const absl::Duration delay_max = fault == Fault::kRefused ? kUnansweredDelayMax : kSilentDelayMax;
     const std::string name = absl::StrCat("refund-", static_cast<int>(fault));
     const Payment open = calls_.MustCreate(name + "-request", name);
     psp_->Pay(open.product, open.attempts[0].id, 19900, "CNY", clock_.Now());
@@ -164,7 +175,7 @@ TEST_F(ResolverTest, AnOutageMovesNoRefundFarAway) {
       call = i == 0 ? 0 : 1;
       ASSERT_TRUE(resolver_.Advance(Now(refund), Deadline()).ok());
       if (fault == Fault::kLostAfter && i > 0) break;  // The PSP has it: it answers that it works on it.
-      ASSERT_LE(Now(refund).due_time, clock_.Now() + kUnansweredDelayMax) << i;
+      ASSERT_LE(Now(refund).due_time, clock_.Now() + delay_max) << i;
     }
     psp_->SetFaults(nullptr);
     ASSERT_TRUE(resolver_.Advance(Now(refund), Deadline()).ok());
@@ -173,6 +184,56 @@ TEST_F(ResolverTest, AnOutageMovesNoRefundFarAway) {
     EXPECT_EQ(Now(refund).state, RefundState::kSucceeded);
     EXPECT_EQ(psp_->Truth()[open.attempts[0].id].given_back, 9);
   }
+}
+
+// Each question about a payment that the PSP never answers for costs a time-out: they become rare. One answer, and it
+// is like any other again.
+TEST_F(ResolverTest, APaymentThatStaysSilentIsAskedAboutEverLessUntilAnAnswerComes) {
+  const Payment payment = calls_.MustCreate("request-1", "order-1");
+  psp_->SetFaults([] { return Fault::kLostBefore; });
+  absl::Duration delay = absl::ZeroDuration();
+  for (int question = 1; question <= 8; ++question) {
+    clock_.Advance(absl::Minutes(1));
+    ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
+    const absl::Duration next = Now(payment).due_time - clock_.Now();
+    EXPECT_GE(next, delay) << "question " << question;
+    EXPECT_EQ(resolver_.IsSilent(Now(payment)), question >= kSilentAfter) << "question " << question;
+    delay = next;
+  }
+  EXPECT_GE(delay, kSilentDelayMax / 2);
+  EXPECT_LE(delay, kSilentDelayMax);
+  psp_->SetFaults(nullptr);
+  ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
+  EXPECT_FALSE(resolver_.IsSilent(Now(payment)));
+  psp_->SetFaults([] { return Fault::kLostBefore; });
+  ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
+  EXPECT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax);
+}
+
+// A time-out each: those that no PSP answers about must not make the others wait, nor pile up.
+TEST_F(ResolverTest, SilentPaymentsAreFollowedBesideTheOthers) {
+  WorkerPool pool("test", 1, 10);
+  Janitor janitor({.silent_max = 1}, store_, resolver_, {pool, pool, pool}, clock_, metrics_);
+  const Payment silent = calls_.MustCreate("request-1", "order-1");
+  const Payment silent_too = calls_.MustCreate("request-2", "order-2");
+  const Payment other = calls_.MustCreate("request-3", "order-3");
+  for (int i = 0; i < kSilentAfter; ++i) {
+    silence_.NotAnswered(silent.attempts[0].id);
+    silence_.NotAnswered(silent_too.attempts[0].id);
+  }
+  psp_->SetFaults([] { return Fault::kLostBefore; });
+  clock_.Advance(absl::Seconds(5));
+  janitor.FollowPayments();
+  const absl::Time claimed = Now(silent).due_time;
+  EXPECT_EQ(Now(silent_too).due_time, claimed);
+  EXPECT_EQ(Now(other).checks, 1) << "asked at once";
+  EXPECT_EQ(Now(silent).checks, 0);
+  janitor.FollowSilent();
+  EXPECT_EQ(Now(silent).checks + Now(silent_too).checks, 1) << "one waits at most";
+  clock_.Advance(claimed - clock_.Now());
+  janitor.FollowPayments();
+  janitor.FollowSilent();
+  EXPECT_EQ(Now(silent).checks + Now(silent_too).checks, 2) << "the claim of the other has run out";
 }
 
 TEST_F(ResolverTest, APspThatIsNotConfiguredNowIsLookedForAgainSoon) {

@@ -67,7 +67,8 @@ class ServiceUnderTest {
   FakePsp* const psp_ = new FakePsp;  // Owned by psps_.
   Psps psps_;
   Fencing fencing_{store_, [](const std::string&) { return std::nullopt; }};
-  Resolver resolver_{store_, psps_, profiles_, fencing_, Clock::Real(), metrics_};
+  SilenceBook silence_;
+  Resolver resolver_{store_, psps_, silence_, profiles_, fencing_, Clock::Real(), metrics_};
   EventFeed feed_{store_, metrics_, absl::Milliseconds(10)};
   std::atomic<int> new_refunds_ = 0;  // Times that somebody was told that refunds wait to be sent.
   WorkerPool pool_{"payment", 4, 100};

@@ -12,6 +12,7 @@
 #include "libs/telemetry/metrics.h"
 #include "services/payment/domain/fingerprint.h"
 #include "services/payment/psp/fake_psp.h"
+#include "services/payment/psp/guarded_psp.h"
 #include "services/payment/resolver.h"
 #include "services/payment/store/memory_store.h"
 #include "services/payment/workers/janitor.h"
@@ -37,7 +38,7 @@ class OneProfile : public Profiles {
 class Simulation {
  public:
   explicit Simulation(uint64_t seed) : random_(seed), profiles_(seed % 2 == 0) {
-    psps_["fake"] = std::unique_ptr<Psp>(psp_);
+    psps_["fake"] = NewGuardedPsp("fake", std::unique_ptr<Psp>(psp_), {}, silence_, clock_, raw_metrics_);
     psp_->SetFaults([this] { return NextFault(); });
     psp_->SetRefundAnswer([this] {
       return Chance(10)   ? PspRefundState::kFailed
@@ -87,6 +88,7 @@ class Simulation {
         clock_.Advance(absl::Milliseconds(Below(20000)));
         janitor_.FollowPayments();
         janitor_.FollowRefunds();
+        janitor_.FollowSilent();
         return;
       default:
         return EndOneRefund();
@@ -197,6 +199,7 @@ class Simulation {
       }
       while (janitor_.FollowRefunds()) {
       }
+      janitor_.FollowSilent();
     }
   }
 
@@ -288,12 +291,13 @@ class Simulation {
   std::unique_ptr<IdGenerator> ids_ = NewSeededIdGenerator(clock_, random_());
   MemoryStore store_{*ids_};
   FakePsp* psp_ = new FakePsp;  // Owned by psps_.
+  SilenceBook silence_;
   Psps psps_;
   OneProfile profiles_;
   Fencing fencing_{store_, [](const std::string&) { return std::nullopt; }};
-  Resolver resolver_{store_, psps_, profiles_, fencing_, clock_, metrics_};
+  Resolver resolver_{store_, psps_, silence_, profiles_, fencing_, clock_, metrics_};
   WorkerPool pool_{"sim", 1, 1000};
-  Janitor janitor_{{}, store_, resolver_, {pool_, pool_}, clock_, metrics_};
+  Janitor janitor_{{}, store_, resolver_, {pool_, pool_, pool_}, clock_, metrics_};
   std::deque<PspNotice> notices_;
   std::map<Id, PaymentState> states_;
   std::set<std::string> reached_;

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "absl/time/time.h"
+#include "libs/id/id_value.h"
 
 namespace trivium::payment {
 
@@ -15,16 +16,29 @@ inline absl::Duration CheckDelay(int checks) {
   return absl::Seconds(kSeconds[std::clamp<int>(checks, 0, std::size(kSeconds) - 1)]);
 }
 
-// Most that the next question is put off by one that the PSP did not answer.
+// Most that the next question is put off by one that could not be asked, or was not answered for the first time.
 inline constexpr absl::Duration kUnansweredDelayMax = absl::Seconds(10);
+// Most that the next question about an object that stays silent is put off.
+inline constexpr absl::Duration kSilentDelayMax = absl::Minutes(5);
 
 // Delay before the next question about an object that has stood as it is for `age`, after `checks` questions and one
 // more that brought no news. Never longer than it has stood so: the gaps double at first, then follow the schedule.
-// A question that the PSP did not answer says nothing about the object: an outage must not move the next one far into
-// the future, however many were asked in it.
-inline absl::Duration DelayAfterNoNews(absl::Duration age, int checks, bool answered) {
-  const absl::Duration delay = std::min(CheckDelay(checks + 1), std::max(CheckDelay(0), age));
-  return answered ? delay : std::min(delay, kUnansweredDelayMax);
+inline absl::Duration DelayAfterNoNews(absl::Duration age, int checks) {
+  return std::min(CheckDelay(checks + 1), std::max(CheckDelay(0), age));
+}
+
+// Delay before the next question about an object that the PSP was not asked about (its breaker is open), or did not
+// answer about: `unanswered` times in a row. An outage says nothing about the object and must not move its next
+// question far into the future; an object that was asked about and stays silent is asked about ever less, since each
+// question costs a thread and a time-out.
+inline absl::Duration DelayAfterNoAnswer(absl::Duration age, int checks, int unanswered) {
+  if (unanswered < 2) return std::min(DelayAfterNoNews(age, checks), kUnansweredDelayMax);
+  return std::min(kUnansweredDelayMax * (1 << std::min(unanswered - 1, 10)), kSilentDelayMax);
+}
+
+// Between half of a delay and all of it, by the object's id: what was refused together does not come back together.
+inline absl::Duration Spread(absl::Duration delay, const Id& id) {
+  return delay / 2 + delay / 2 * (static_cast<double>(id.Hash() % 1024) / 1023);
 }
 
 }  // namespace trivium::payment

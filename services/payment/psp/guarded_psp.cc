@@ -29,22 +29,28 @@ const char* NameOf(PspOutcome outcome) {
 
 class GuardedPsp : public Psp {
  public:
-  GuardedPsp(std::string name, std::unique_ptr<Psp> psp, ha::CircuitBreakerOptions options, Clock& clock,
-             Metrics& metrics)
-      : name_(std::move(name)), psp_(std::move(psp)), breaker_(options, clock), clock_(clock), metrics_(metrics) {}
+  GuardedPsp(std::string name, std::unique_ptr<Psp> psp, ha::CircuitBreakerOptions options, SilenceBook& book,
+             Clock& clock, Metrics& metrics)
+      : name_(std::move(name)),
+        psp_(std::move(psp)),
+        breaker_(options, clock),
+        book_(book),
+        clock_(clock),
+        metrics_(metrics) {}
 
   absl::StatusOr<std::string> BuildPayUrl(const PayRequest& request) override { return psp_->BuildPayUrl(request); }
   PspAnswer<Trade> Query(const std::string& product, const Id& attempt_id, absl::Time deadline) override {
-    return Call<Trade>("query", [&] { return psp_->Query(product, attempt_id, deadline); });
+    return Call<Trade>("query", attempt_id, [&] { return psp_->Query(product, attempt_id, deadline); });
   }
   PspAnswer<Trade> Close(const std::string& product, const Id& attempt_id, absl::Time deadline) override {
-    return Call<Trade>("close", [&] { return psp_->Close(product, attempt_id, deadline); });
+    return Call<Trade>("close", attempt_id, [&] { return psp_->Close(product, attempt_id, deadline); });
   }
   PspAnswer<PspRefundState> Refund(const RefundOrder& order, absl::Time deadline) override {
-    return Call<PspRefundState>("refund", [&] { return psp_->Refund(order, deadline); });
+    return Call<PspRefundState>("refund", order.refund_id, [&] { return psp_->Refund(order, deadline); });
   }
   PspAnswer<PspRefundState> QueryRefund(const std::string& product, const Id& refund_id, absl::Time deadline) override {
-    return Call<PspRefundState>("query_refund", [&] { return psp_->QueryRefund(product, refund_id, deadline); });
+    return Call<PspRefundState>("query_refund", refund_id,
+                                [&] { return psp_->QueryRefund(product, refund_id, deadline); });
   }
   absl::StatusOr<PspNotice> ParseCallback(const CallbackRequest& request, absl::Time now) override {
     return psp_->ParseCallback(request, now);
@@ -52,33 +58,43 @@ class GuardedPsp : public Psp {
 
  private:
   template <typename T, typename Send>
-  PspAnswer<T> Call(const char* operation, const Send& send) {
+  PspAnswer<T> Call(const char* operation, const Id& object, const Send& send) {
+    const bool silent = book_.IsSilent(object);
     if (!breaker_.Allow()) {
       metrics_.GetCounter(kCalls, {name_, operation, "breaker_open"}).Add();
       return {.outcome = PspOutcome::kNotDone, .value = T(), .message = "circuit breaker open"};
     }
     const absl::Duration start = clock_.Monotonic();
     PspAnswer<T> answer = send();
-    const bool answered = answer.outcome == PspOutcome::kDone || answer.outcome == PspOutcome::kDeclined;
-    answered ? breaker_.Succeeded() : breaker_.Failed();
+    Judge(answer.outcome, object, silent);
     metrics_.GetCounter(kCalls, {name_, operation, NameOf(answer.outcome)}).Add();
     metrics_.GetHistogram(kSeconds, {name_, operation}).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - start));
     metrics_.GetGauge(kOpen, {name_}).Set(breaker_.open() ? 1 : 0);
     return answer;
   }
 
+  void Judge(PspOutcome outcome, const Id& object, bool was_silent) {
+    if (outcome == PspOutcome::kDone || outcome == PspOutcome::kDeclined) {
+      book_.Answered(object);
+      return breaker_.Succeeded();
+    }
+    if (outcome == PspOutcome::kMaybe) book_.NotAnswered(object);
+    was_silent ? breaker_.Undecided() : breaker_.Failed();
+  }
+
   const std::string name_;
   const std::unique_ptr<Psp> psp_;
   ha::CircuitBreaker breaker_;
-  Clock& clock_;      // Not owned.
-  Metrics& metrics_;  // Not owned.
+  SilenceBook& book_;  // Not owned.
+  Clock& clock_;       // Not owned.
+  Metrics& metrics_;   // Not owned.
 };
 
 }  // namespace
 
 std::unique_ptr<Psp> NewGuardedPsp(std::string name, std::unique_ptr<Psp> psp, ha::CircuitBreakerOptions options,
-                                   Clock& clock, Metrics& metrics) {
-  return std::make_unique<GuardedPsp>(std::move(name), std::move(psp), options, clock, metrics);
+                                   SilenceBook& book, Clock& clock, Metrics& metrics) {
+  return std::make_unique<GuardedPsp>(std::move(name), std::move(psp), options, book, clock, metrics);
 }
 
 }  // namespace trivium::payment

@@ -1,5 +1,6 @@
 // A PSP behind a circuit breaker, with metrics. While the breaker is open calls end at once as "surely not done". A
-// decline is no failure.
+// decline is no failure. Who answered and who did not is written into the book; silence about an object that has been
+// silent before says nothing about the PSP, so the breaker does not count it.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "libs/ha/circuit_breaker.h"
 #include "services/payment/psp/psp.h"
+#include "services/payment/psp/silence_book.h"
 
 namespace trivium {
 class Metrics;
@@ -14,7 +16,8 @@ class Metrics;
 
 namespace trivium::payment {
 
+// book, clock, metrics: not owned; outlive it.
 std::unique_ptr<Psp> NewGuardedPsp(std::string name, std::unique_ptr<Psp> psp, ha::CircuitBreakerOptions options,
-                                   Clock& clock, Metrics& metrics);
+                                   SilenceBook& book, Clock& clock, Metrics& metrics);
 
 }  // namespace trivium::payment

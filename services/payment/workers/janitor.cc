@@ -34,10 +34,9 @@ class Latch {
 
 }  // namespace
 
-void Janitor::RunAll(const char* worker, WorkerPool& pool,
-                     std::vector<std::function<absl::StatusOr<Verdict>()>> tasks) {
+void Janitor::RunAll(const char* worker, WorkerPool& pool, std::vector<Task> tasks) {
   Latch latch(tasks.size());
-  for (std::function<absl::StatusOr<Verdict>()>& task : tasks) {
+  for (Task& task : tasks) {
     auto run = [this, worker, &latch, task = std::move(task)] {
       const absl::StatusOr<Verdict> verdict = task();
       if (!verdict.ok())
@@ -52,6 +51,18 @@ void Janitor::RunAll(const char* worker, WorkerPool& pool,
   latch.Wait();
 }
 
+void Janitor::PutAside(Task task) {
+  MutexLock lock(mu_);
+  if (silent_.size() < options_.silent_max) return silent_.push_back(std::move(task));
+  metrics_.Worked("silent", "deferred");
+}
+
+absl::StatusOr<Verdict> Janitor::Follow(const Payment& payment) {
+  const absl::Time started = clock_.Now();
+  const absl::Time deadline = started + options_.psp_timeout;
+  return payment.expire_time <= started ? resolver_.Expire(payment, deadline) : resolver_.Ask(payment, deadline);
+}
+
 bool Janitor::FollowPayments() {
   const absl::Time now = clock_.Now();
   const absl::StatusOr<std::vector<Payment>> due =
@@ -60,13 +71,13 @@ bool Janitor::FollowPayments() {
     TRIVIUM_LOG(kWarning, "due payments could not be read", {"error", due.status()});
     return false;
   }
-  std::vector<std::function<absl::StatusOr<Verdict>()>> tasks;
+  std::vector<Task> tasks;
   for (const Payment& payment : *due) {
-    tasks.push_back([this, &payment] {
-      const absl::Time started = clock_.Now();
-      const absl::Time deadline = started + options_.psp_timeout;
-      return payment.expire_time <= started ? resolver_.Expire(payment, deadline) : resolver_.Ask(payment, deadline);
-    });
+    if (resolver_.IsSilent(payment)) {
+      PutAside([this, payment] { return Follow(payment); });
+    } else {
+      tasks.push_back([this, &payment] { return Follow(payment); });
+    }
   }
   RunAll("janitor", pools_.payments, std::move(tasks));
   return due->size() == static_cast<size_t>(options_.batch);
@@ -80,12 +91,29 @@ bool Janitor::FollowRefunds() {
     TRIVIUM_LOG(kWarning, "due refunds could not be read", {"error", due.status()});
     return false;
   }
-  std::vector<std::function<absl::StatusOr<Verdict>()>> tasks;
+  const auto advance = [this](const Refund& refund) {
+    return resolver_.Advance(refund, clock_.Now() + options_.psp_timeout);
+  };
+  std::vector<Task> tasks;
   for (const Refund& refund : *due) {
-    tasks.push_back([this, &refund] { return resolver_.Advance(refund, clock_.Now() + options_.psp_timeout); });
+    if (resolver_.IsSilent(refund)) {
+      PutAside([advance, refund] { return advance(refund); });
+    } else {
+      tasks.push_back([advance, &refund] { return advance(refund); });
+    }
   }
   RunAll("refund_sender", pools_.refunds, std::move(tasks));
   return due->size() == static_cast<size_t>(options_.batch);
+}
+
+bool Janitor::FollowSilent() {
+  std::vector<Task> tasks;
+  {
+    MutexLock lock(mu_);
+    tasks.swap(silent_);
+  }
+  RunAll("silent", pools_.silent, std::move(tasks));
+  return false;
 }
 
 bool Janitor::Purge() {
