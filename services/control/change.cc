@@ -7,6 +7,15 @@
 #include "services/control/validate.h"
 
 namespace trivium::control {
+namespace {
+
+absl::Status Answer(const Outcome& outcome, google::protobuf::Message* response) {
+  if (!outcome.decline.ok()) return outcome.decline;
+  if (!response->ParseFromString(outcome.response)) return absl::DataLossError("kept response: unreadable");
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 RequestKey KeyOf(const rpc::CallContext& call, std::string_view action, const std::string& request_id,
                  const google::protobuf::Message& request) {
@@ -35,13 +44,18 @@ AuditRecord AuditOf(const rpc::CallContext& call, std::string_view action, std::
 absl::Status ChangeAndRefresh(Store& store, LiveState& state, const RequestKey& key, absl::Time deadline,
                               const Store::Body& body, google::protobuf::Message* response) {
   TRIVIUM_ASSIGN_OR_RETURN(const Outcome outcome, store.Change(key, deadline, body));
-  if (!outcome.decline.ok()) return outcome.decline;
-  if (!response->ParseFromString(outcome.response)) return absl::DataLossError("kept response: unreadable");
+  TRIVIUM_RETURN_IF_ERROR(Answer(outcome, response));
   // The change is committed: should this look fail, the next one comes within a second.
   if (absl::Status status = state.Refresh(); !status.ok()) {
     TRIVIUM_LOG(kWarning, "cannot read a change back at once", {"request_id", key.request_id}, {"error", status});
   }
   return absl::OkStatus();
+}
+
+absl::Status TryChange(Store& store, absl::Time deadline, const Store::Body& body,
+                       google::protobuf::Message* response) {
+  TRIVIUM_ASSIGN_OR_RETURN(const Outcome outcome, store.Try(deadline, body));
+  return Answer(outcome, response);
 }
 
 }  // namespace trivium::control

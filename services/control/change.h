@@ -24,5 +24,7 @@ AuditRecord AuditOf(const rpc::CallContext& call, std::string_view action, std::
 // Makes the change, lets this replica see it at once, and fills the response.
 absl::Status ChangeAndRefresh(Store& store, LiveState& state, const RequestKey& key, absl::Time deadline,
                               const Store::Body& body, google::protobuf::Message* response);
+// What the change would answer. Nothing of it stays.
+absl::Status TryChange(Store& store, absl::Time deadline, const Store::Body& body, google::protobuf::Message* response);
 
 }  // namespace trivium::control

@@ -92,6 +92,7 @@ absl::Status ConfigServiceImpl::Publish(const rpc::CallContext& call, const v1::
     TRIVIUM_ASSIGN_OR_RETURN(const auto newest, transaction.NewestConfig(request.kind(), request.name()));
     return Append(transaction, publication, newest, audit);
   };
+  if (request.validate_only()) return TryChange(store_, call.deadline, body, response);
   return ChangeAndRefresh(store_, state_, KeyOf(call, "PublishConfig", request.request_id(), request), call.deadline,
                           body, response);
 }

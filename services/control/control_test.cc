@@ -260,6 +260,29 @@ TEST_F(ControlTest, CommandsAreCheckedAgainstWhatIsPublished) {
   EXPECT_LT(audit.entries(0).after_json().size(), 1000u) << "audit rows and their events stay small";
 }
 
+TEST_F(ControlTest, ValidatesOnlyWithoutATrace) {
+  v1::PublishConfigRequest request = Profile("request-1", "acme");
+  request.set_validate_only(true);
+  v1::ConfigItem item;
+  ASSERT_EQ(Publish(request, &item), absl::OkStatus());
+  EXPECT_EQ(item.version(), 1) << "the version that it would make";
+  request.set_percentage(50);
+  EXPECT_NE(Publish(request).message().find("percentage: 50"), std::string::npos) << "nothing was published before";
+
+  request.set_validate_only(false);
+  request.set_percentage(0);
+  ASSERT_EQ(Publish(request, &item), absl::OkStatus()) << "the request_id was not kept";
+  EXPECT_EQ(item.version(), 1);
+  request = Profile("request-2", "acme", 200);
+  request.set_validate_only(true);
+  request.set_expected_version(7);
+  EXPECT_EQ(ReasonOf(Publish(request)), "VERSION_CONFLICT");
+  v1::ListAuditEntriesResponse audit;
+  grpc::ClientContext context;
+  ASSERT_TRUE(plan_->ListAuditEntries(&context, {}, &audit).ok());
+  EXPECT_EQ(audit.entries_size(), 1) << "the one that was published";
+}
+
 TEST_F(ControlTest, HistoryAndRollback) {
   ASSERT_EQ(Publish(Profile("request-1", "acme", 1)), absl::OkStatus());
   ASSERT_EQ(Publish(Profile("request-2", "acme", 2)), absl::OkStatus());

@@ -94,6 +94,13 @@ class MemoryStore : public Store {
     return outcome;
   }
 
+  absl::StatusOr<Outcome> Try(absl::Time, const Body& body) override {
+    MutexLock lock(mu_);
+    Data copy = data_;
+    MemoryTransaction transaction(copy);
+    return body(transaction);
+  }
+
   absl::StatusOr<Progress> GetProgress(absl::Time) override {
     MutexLock lock(mu_);
     return Progress{data_.config_revision, data_.plan.epoch};

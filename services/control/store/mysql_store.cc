@@ -137,6 +137,18 @@ class MysqlStore : public Store {
     return outcome;
   }
 
+  absl::StatusOr<Outcome> Try(absl::Time deadline, const Body& body) override {
+    std::optional<Outcome> outcome;
+    const absl::Status status = pool_.Transact("try", deadline, [&](mysql::Connection& db) -> absl::Status {
+      TRIVIUM_RETURN_IF_ERROR(db.Query(sql::kLockChanges).status());
+      MysqlTransaction transaction(db, ids_);
+      TRIVIUM_ASSIGN_OR_RETURN(outcome, body(transaction));
+      return absl::CancelledError("tried: to be rolled back");
+    });
+    if (!outcome) return status;
+    return *std::move(outcome);
+  }
+
   absl::StatusOr<Progress> GetProgress(absl::Time deadline) override {
     TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, Read("progress", deadline, sql::kSelectCounters, {}));
     return ReadProgress(rows);

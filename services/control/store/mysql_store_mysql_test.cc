@@ -49,6 +49,7 @@ class OwningStore : public Store {
   absl::StatusOr<Outcome> Change(const RequestKey& k, absl::Time d, const Body& b) override {
     return store_->Change(k, d, b);
   }
+  absl::StatusOr<Outcome> Try(absl::Time deadline, const Body& body) override { return store_->Try(deadline, body); }
   absl::StatusOr<Progress> GetProgress(absl::Time d) override { return store_->GetProgress(d); }
   absl::StatusOr<std::optional<domain::ConfigItem>> GetConfig(std::string_view k, std::string_view n, int64_t v,
                                                               absl::Time d) override {

@@ -86,6 +86,8 @@ class Store {
   // Runs body once for a key and keeps its outcome with its changes, or nothing when it fails. A repeat gets the kept
   // outcome. body may run again after a deadlock or a lost COMMIT answer that turns out not to have happened.
   virtual absl::StatusOr<Outcome> Change(const RequestKey& key, absl::Time deadline, const Body& body) = 0;
+  // Runs body on one moment of the data and undoes whatever it did.
+  virtual absl::StatusOr<Outcome> Try(absl::Time deadline, const Body& body) = 0;
 
   virtual absl::StatusOr<Progress> GetProgress(absl::Time deadline) = 0;
   // version 0: the newest.

@@ -108,6 +108,29 @@ TEST_P(StoreConformanceTest, ListsPageByPage) {
   EXPECT_EQ(names(store_->ConfigsSince(4, Soon()).value()), "");
 }
 
+TEST_P(StoreConformanceTest, ATrialSeesTheDataAndLeavesNothing) {
+  ASSERT_TRUE(Publish("request-1", "k", "a", "1").ok());
+  std::string seen;
+  const auto body = [&](Store::Transaction& t) -> absl::StatusOr<Outcome> {
+    TRIVIUM_ASSIGN_OR_RETURN(auto newest, t.NewestConfig("k", "a"));
+    seen += newest->value;
+    ConfigItem next = domain::NextVersion({.kind = "k", .name = "a", .type_url = "type/T", .value = "2"}, &*newest,
+                                          absl::FromUnixSeconds(9));
+    TRIVIUM_RETURN_IF_ERROR(t.InsertConfig(&next));
+    AuditRecord audit = AuditOf("config/k/a");
+    TRIVIUM_RETURN_IF_ERROR(t.AddAudit(&audit));
+    return Outcome{.response = std::to_string(next.version)};
+  };
+  EXPECT_EQ(store_->Try(Soon(), body)->response, "2");
+  EXPECT_EQ(store_->Try(Soon(), body)->response, "2");
+  EXPECT_EQ(seen, "11");
+  EXPECT_EQ(store_->GetConfig("k", "a", 0, Soon()).value()->version, 1);
+  EXPECT_EQ(store_->GetProgress(Soon())->config_revision, 1);
+  EXPECT_EQ(store_->ListAudit("", 0, 10, Soon())->size(), 1u);
+  const auto fails = [](Store::Transaction&) -> absl::StatusOr<Outcome> { return absl::InternalError("no"); };
+  EXPECT_EQ(store_->Try(Soon(), fails).status().code(), absl::StatusCode::kInternal);
+}
+
 TEST_P(StoreConformanceTest, AChangeSeesTheNewestOfAKind) {
   ASSERT_TRUE(Publish("request-1", "k", "b", "1").ok());
   ASSERT_TRUE(Publish("request-2", "k", "a", "1").ok());
