@@ -78,6 +78,17 @@ constexpr MethodPolicy kPolicies[] = {
     {"trivium.ops.v1.OpsService/GetPlatform", kPlatform, false, "", true},
     {"trivium.ops.v1.OpsService/SetRoute", kPlatform, false, "", true},
     {"trivium.ops.v1.OpsService/ListAudit", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/GetMessagesDay", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/ListMessages", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/GetMessage", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/ListRecipients", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/GetUserConnections", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/ListUserMessages", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/ListCommands", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/GetCommand", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/ListCommandVersions", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/PublishCommand", kPlatform, false, "", true},
+    {"trivium.ops.v1.OpsService/RollBackCommand", kPlatform, false, "", true},
 
     // Open to anybody: they change nothing and carry no secret. ADS bootstraps of stock clients know no certificates.
     {"grpc.health.v1.Health/Check", kPlatform, true, "*", true, kNever, true},

@@ -11,12 +11,34 @@ namespace trivium::payment::v1 {
 class DailySummary;
 }
 namespace trivium::control::v1 {
+class ConfigItem;
+class GetConfigRequest;
 class ListAuditEntriesRequest;
 class ListAuditEntriesResponse;
+class ListConfigsRequest;
+class ListConfigsResponse;
+class ListConfigVersionsRequest;
+class ListConfigVersionsResponse;
 class ListInstancesResponse;
+class PublishConfigRequest;
+class RollbackConfigRequest;
 class RoutePlan;
 class SetRouteRequest;
 }  // namespace trivium::control::v1
+namespace trivium::push::v1 {
+class DailySummary;
+class GetDailySummaryRequest;
+class GetMessageRequest;
+class GetPresenceRequest;
+class ListMessagesRequest;
+class ListMessagesResponse;
+class ListRecipientsRequest;
+class ListRecipientsResponse;
+class ListUserMessagesRequest;
+class ListUserMessagesResponse;
+class Message;
+class Presence;
+}  // namespace trivium::push::v1
 
 namespace trivium::ops {
 
@@ -35,6 +57,27 @@ class PaymentReader {
                               payment::v1::DailySummary* out) = 0;
 };
 
+// Thread-safe. Each call is made in the product's name. Errors: UNAVAILABLE PUSH_UNAVAILABLE; else as PushService's.
+class PushReader {
+ public:
+  virtual ~PushReader() = default;
+  virtual absl::Status GetDay(const CallFor& call, const std::string& product,
+                              const push::v1::GetDailySummaryRequest& request, push::v1::DailySummary* out) = 0;
+  virtual absl::Status ListMessages(const CallFor& call, const std::string& product,
+                                    const push::v1::ListMessagesRequest& request,
+                                    push::v1::ListMessagesResponse* out) = 0;
+  virtual absl::Status GetMessage(const CallFor& call, const std::string& product,
+                                  const push::v1::GetMessageRequest& request, push::v1::Message* out) = 0;
+  virtual absl::Status ListRecipients(const CallFor& call, const std::string& product,
+                                      const push::v1::ListRecipientsRequest& request,
+                                      push::v1::ListRecipientsResponse* out) = 0;
+  virtual absl::Status GetPresence(const CallFor& call, const std::string& product,
+                                   const push::v1::GetPresenceRequest& request, push::v1::Presence* out) = 0;
+  virtual absl::Status ListUserMessages(const CallFor& call, const std::string& product,
+                                        const push::v1::ListUserMessagesRequest& request,
+                                        push::v1::ListUserMessagesResponse* out) = 0;
+};
+
 // Thread-safe. Errors: UNAVAILABLE CONTROL_UNAVAILABLE; else as control's.
 class ControlGateway {
  public:
@@ -45,6 +88,16 @@ class ControlGateway {
                                 control::v1::RoutePlan* out) = 0;
   virtual absl::Status ListAudit(const CallFor& call, const control::v1::ListAuditEntriesRequest& request,
                                  control::v1::ListAuditEntriesResponse* out) = 0;
+  virtual absl::Status ListConfigs(const CallFor& call, const control::v1::ListConfigsRequest& request,
+                                   control::v1::ListConfigsResponse* out) = 0;
+  virtual absl::Status GetConfig(const CallFor& call, const control::v1::GetConfigRequest& request,
+                                 control::v1::ConfigItem* out) = 0;
+  virtual absl::Status ListConfigVersions(const CallFor& call, const control::v1::ListConfigVersionsRequest& request,
+                                          control::v1::ListConfigVersionsResponse* out) = 0;
+  virtual absl::Status PublishConfig(const CallFor& call, const control::v1::PublishConfigRequest& request,
+                                     control::v1::ConfigItem* out) = 0;
+  virtual absl::Status RollbackConfig(const CallFor& call, const control::v1::RollbackConfigRequest& request,
+                                      control::v1::ConfigItem* out) = 0;
 };
 
 }  // namespace trivium::ops

@@ -117,6 +117,17 @@ void AddConsoleApi(const ConsoleApiOptions& options, http::Server& server, Worke
   Add(server, pool, api, "trivium.ops.v1.OpsService/GetPlatform", false, &OpsApi::GetPlatform);
   Add(server, pool, api, "trivium.ops.v1.OpsService/SetRoute", true, &OpsApi::SetRoute);
   Add(server, pool, api, "trivium.ops.v1.OpsService/ListAudit", false, &OpsApi::ListAudit);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/GetMessagesDay", false, &OpsApi::GetMessagesDay);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListMessages", false, &OpsApi::ListMessages);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/GetMessage", false, &OpsApi::GetMessage);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListRecipients", false, &OpsApi::ListRecipients);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/GetUserConnections", false, &OpsApi::GetUserConnections);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListUserMessages", false, &OpsApi::ListUserMessages);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListCommands", false, &OpsApi::ListCommands);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/GetCommand", false, &OpsApi::GetCommand);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListCommandVersions", false, &OpsApi::ListCommandVersions);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/PublishCommand", true, &OpsApi::PublishCommand);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/RollBackCommand", true, &OpsApi::RollBackCommand);
 }
 
 }  // namespace trivium::ops

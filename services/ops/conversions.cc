@@ -9,10 +9,12 @@
 #include "services/ops/domain/day_figures.h"
 #include "services/ops/products.h"
 #include "services/ops/store/activities.h"
+#include "trivium/control/v1/config.pb.h"
 #include "trivium/control/v1/registry.pb.h"
 #include "trivium/control/v1/route_plan.pb.h"
 #include "trivium/ops/v1/ops.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
+#include "trivium/push/v1/push.pb.h"
 
 namespace trivium::ops {
 namespace {
@@ -59,6 +61,9 @@ void ToProto(const ProductNames& names, v1::Product* out) {
   out->set_display_name_zh(names.display_name_zh);
   out->set_display_name_en(names.display_name_en);
   out->set_time_zone(names.time_zone);
+  out->set_pays(names.pays);
+  out->set_sends_messages(names.sends_messages);
+  out->set_has_clients(names.has_clients);
 }
 
 void ToCurrencyDay(const payment::v1::CurrencySummary& summary, v1::CurrencyDay* out) {
@@ -164,6 +169,44 @@ bool FromEvent(const payment::v1::Event& event, ActivityRecord* out) {
   out->amount_minor = refund.amount().amount_minor();
   out->currency_code = refund.amount().currency_code();
   return true;
+}
+
+bool AddsUp(const push::v1::Delivery& ledger) {
+  int64_t sum = ledger.acked() + ledger.vendor() + ledger.expired() + ledger.pending();
+  for (const auto& [reason, count] : ledger.dropped()) sum += count;
+  return sum == ledger.accepted();
+}
+
+bool FromConfig(const control::v1::ConfigItem& item, v1::CommandVersion* out) {
+  if (!item.value().UnpackTo(out->mutable_value())) return false;
+  if (item.has_previous_value() && !item.previous_value().UnpackTo(out->mutable_previous_value())) return false;
+  out->set_name(item.name());
+  out->set_version(item.version());
+  out->set_percentage(item.percentage());
+  out->set_actor(item.actor());
+  out->set_reason(item.reason());
+  *out->mutable_create_time() = item.create_time();
+  return true;
+}
+
+void ToControl(const v1::PublishCommandRequest& request, control::v1::PublishConfigRequest* out) {
+  out->set_request_id(request.request_id());
+  out->set_kind(kCommandKind);
+  out->set_name(request.name());
+  out->mutable_value()->PackFrom(request.value());
+  out->set_percentage(request.percentage());
+  out->set_reason(request.validate_only() && request.reason().empty() ? "check" : request.reason());
+  out->set_validate_only(request.validate_only());
+  // control takes 0 as "do not check" and -1 as "there must be none".
+  out->set_expected_version(request.expected_version() == 0 ? -1 : request.expected_version());
+}
+
+void ToControl(const v1::RollBackCommandRequest& request, control::v1::RollbackConfigRequest* out) {
+  out->set_request_id(request.request_id());
+  out->set_kind(kCommandKind);
+  out->set_name(request.name());
+  out->set_to_version(request.to_version());
+  out->set_reason(request.reason());
 }
 
 }  // namespace trivium::ops

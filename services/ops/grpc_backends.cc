@@ -12,9 +12,11 @@
 #include "libs/rpc/channel.h"
 #include "libs/status/error.h"
 #include "libs/sync/mutex.h"
+#include "trivium/control/v1/config.grpc.pb.h"
 #include "trivium/control/v1/registry.grpc.pb.h"
 #include "trivium/control/v1/route_plan.grpc.pb.h"
 #include "trivium/payment/v1/payment.grpc.pb.h"
+#include "trivium/push/v1/push.grpc.pb.h"
 
 namespace trivium::ops {
 namespace {
@@ -36,15 +38,37 @@ rpc::CallOptions OptionsFor(const CallFor& call, const std::string& product, con
   return options;
 }
 
+// A service's stub for each product. Thread-safe. Callers ask for products that exist: the map has one entry for each.
+template <typename Service>
+class StubByProduct {
+ public:
+  using Stub = typename Service::Stub;
+
+  StubByProduct(std::string service, rpc::TlsFiles tls) : service_(std::move(service)), tls_(std::move(tls)) {}
+
+  std::shared_ptr<Stub> Of(const std::string& product) {
+    MutexLock lock(mu_);
+    std::shared_ptr<Stub>& stub = stubs_[product];
+    if (!stub) stub = Service::NewStub(rpc::ServiceChannel(product, service_, tls_));
+    return stub;
+  }
+
+ private:
+  const std::string service_;
+  const rpc::TlsFiles tls_;
+  Mutex mu_;
+  std::map<std::string, std::shared_ptr<Stub>> stubs_ ABSL_GUARDED_BY(mu_);
+};
+
 class GrpcPaymentReader : public PaymentReader {
  public:
-  GrpcPaymentReader(rpc::TlsFiles tls, Clock& clock) : tls_(std::move(tls)), clock_(clock) {}
+  GrpcPaymentReader(rpc::TlsFiles tls, Clock& clock) : stubs_("payment", std::move(tls)), clock_(clock) {}
 
   absl::Status GetDay(const CallFor& call, const std::string& product, const std::string& day,
                       payment::v1::DailySummary* out) override {
     payment::v1::GetDailySummaryRequest request;
     request.set_day(day);
-    const std::shared_ptr<Stub> stub = StubOf(product);
+    const auto stub = stubs_.Of(product);
     const absl::Status status =
         rpc::CallWithRetry(OptionsFor(call, product, clock_), nullptr, budget_,
                            [&](grpc::ClientContext* context) { return stub->GetDailySummary(context, request, out); });
@@ -52,21 +76,59 @@ class GrpcPaymentReader : public PaymentReader {
   }
 
  private:
-  using Stub = payment::v1::PaymentService::Stub;
-
-  // Callers ask for products that exist: the map has one entry for each.
-  std::shared_ptr<Stub> StubOf(const std::string& product) {
-    MutexLock lock(mu_);
-    std::shared_ptr<Stub>& stub = stubs_[product];
-    if (!stub) stub = payment::v1::PaymentService::NewStub(rpc::ServiceChannel(product, "payment", tls_));
-    return stub;
-  }
-
-  const rpc::TlsFiles tls_;
+  StubByProduct<payment::v1::PaymentService> stubs_;
   Clock& clock_;
   ha::RetryBudget budget_;
-  Mutex mu_;
-  std::map<std::string, std::shared_ptr<Stub>> stubs_ ABSL_GUARDED_BY(mu_);
+};
+
+class GrpcPushReader : public PushReader {
+ public:
+  GrpcPushReader(rpc::TlsFiles tls, Clock& clock) : stubs_("push", std::move(tls)), clock_(clock) {}
+
+  absl::Status GetDay(const CallFor& call, const std::string& product, const push::v1::GetDailySummaryRequest& request,
+                      push::v1::DailySummary* out) override {
+    return Run(call, product, &Stub::GetDailySummary, request, out);
+  }
+  absl::Status ListMessages(const CallFor& call, const std::string& product,
+                            const push::v1::ListMessagesRequest& request,
+                            push::v1::ListMessagesResponse* out) override {
+    return Run(call, product, &Stub::ListMessages, request, out);
+  }
+  absl::Status GetMessage(const CallFor& call, const std::string& product, const push::v1::GetMessageRequest& request,
+                          push::v1::Message* out) override {
+    return Run(call, product, &Stub::GetMessage, request, out);
+  }
+  absl::Status ListRecipients(const CallFor& call, const std::string& product,
+                              const push::v1::ListRecipientsRequest& request,
+                              push::v1::ListRecipientsResponse* out) override {
+    return Run(call, product, &Stub::ListRecipients, request, out);
+  }
+  absl::Status GetPresence(const CallFor& call, const std::string& product, const push::v1::GetPresenceRequest& request,
+                           push::v1::Presence* out) override {
+    return Run(call, product, &Stub::GetPresence, request, out);
+  }
+  absl::Status ListUserMessages(const CallFor& call, const std::string& product,
+                                const push::v1::ListUserMessagesRequest& request,
+                                push::v1::ListUserMessagesResponse* out) override {
+    return Run(call, product, &Stub::ListUserMessages, request, out);
+  }
+
+ private:
+  using Stub = push::v1::PushService::Stub;
+
+  template <typename Request, typename Response>
+  absl::Status Run(const CallFor& call, const std::string& product,
+                   grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                   const Request& request, Response* out) {
+    const auto stub = stubs_.Of(product);
+    const auto once = [&](grpc::ClientContext* context) { return (*stub.*method)(context, request, out); };
+    return Named(rpc::CallWithRetry(OptionsFor(call, product, clock_), nullptr, budget_, once), "PUSH_UNAVAILABLE",
+                 "push does not answer");
+  }
+
+  StubByProduct<push::v1::PushService> stubs_;
+  Clock& clock_;
+  ha::RetryBudget budget_;
 };
 
 class GrpcControlGateway : public ControlGateway {
@@ -75,7 +137,8 @@ class GrpcControlGateway : public ControlGateway {
       : clock_(clock),
         channel_(rpc::DirectChannel(address, "control.trivium", tls)),
         registry_(control::v1::RegistryService::NewStub(channel_)),
-        routes_(control::v1::RoutePlanService::NewStub(channel_)) {}
+        routes_(control::v1::RoutePlanService::NewStub(channel_)),
+        configs_(control::v1::ConfigService::NewStub(channel_)) {}
 
   absl::Status ListInstances(const CallFor& call, control::v1::ListInstancesResponse* out) override {
     return Run(call, [&](grpc::ClientContext* context) { return registry_->ListInstances(context, {}, out); });
@@ -91,6 +154,26 @@ class GrpcControlGateway : public ControlGateway {
                          control::v1::ListAuditEntriesResponse* out) override {
     return Run(call, [&](grpc::ClientContext* context) { return routes_->ListAuditEntries(context, request, out); });
   }
+  absl::Status ListConfigs(const CallFor& call, const control::v1::ListConfigsRequest& request,
+                           control::v1::ListConfigsResponse* out) override {
+    return Run(call, [&](grpc::ClientContext* context) { return configs_->ListConfigs(context, request, out); });
+  }
+  absl::Status GetConfig(const CallFor& call, const control::v1::GetConfigRequest& request,
+                         control::v1::ConfigItem* out) override {
+    return Run(call, [&](grpc::ClientContext* context) { return configs_->GetConfig(context, request, out); });
+  }
+  absl::Status ListConfigVersions(const CallFor& call, const control::v1::ListConfigVersionsRequest& request,
+                                  control::v1::ListConfigVersionsResponse* out) override {
+    return Run(call, [&](grpc::ClientContext* context) { return configs_->ListConfigVersions(context, request, out); });
+  }
+  absl::Status PublishConfig(const CallFor& call, const control::v1::PublishConfigRequest& request,
+                             control::v1::ConfigItem* out) override {
+    return Run(call, [&](grpc::ClientContext* context) { return configs_->PublishConfig(context, request, out); });
+  }
+  absl::Status RollbackConfig(const CallFor& call, const control::v1::RollbackConfigRequest& request,
+                              control::v1::ConfigItem* out) override {
+    return Run(call, [&](grpc::ClientContext* context) { return configs_->RollbackConfig(context, request, out); });
+  }
 
  private:
   absl::Status Run(const CallFor& call, const std::function<grpc::Status(grpc::ClientContext*)>& once) {
@@ -103,12 +186,17 @@ class GrpcControlGateway : public ControlGateway {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<control::v1::RegistryService::Stub> registry_;
   const std::unique_ptr<control::v1::RoutePlanService::Stub> routes_;
+  const std::unique_ptr<control::v1::ConfigService::Stub> configs_;
 };
 
 }  // namespace
 
 std::unique_ptr<PaymentReader> NewGrpcPaymentReader(rpc::TlsFiles tls, Clock& clock) {
   return std::make_unique<GrpcPaymentReader>(std::move(tls), clock);
+}
+
+std::unique_ptr<PushReader> NewGrpcPushReader(rpc::TlsFiles tls, Clock& clock) {
+  return std::make_unique<GrpcPushReader>(std::move(tls), clock);
 }
 
 std::unique_ptr<ControlGateway> NewGrpcControlGateway(const std::string& address, const rpc::TlsFiles& tls,

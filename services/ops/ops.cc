@@ -52,8 +52,9 @@ struct Ops::Impl {
         sessions(s.sessions, people, *store, around.clock, around.metrics),
         prometheus(s.prometheus_url, around.clock, around.metrics),
         payment(NewGrpcPaymentReader(around.tls, around.clock)),
+        push(NewGrpcPushReader(around.tls, around.clock)),
         control(NewGrpcControlGateway(s.control_address, around.tls, around.clock)),
-        api({boards, products, prometheus, *payment, *control, *pool, around.clock, s.scrape_interval}),
+        api({boards, products, prometheus, *payment, *push, *control, *pool, around.clock, s.scrape_interval}),
         service(around.guard, api),
         console(ConsoleOf(s), around.metrics) {}
 
@@ -84,6 +85,7 @@ struct Ops::Impl {
   Sessions sessions;
   Prometheus prometheus;
   std::unique_ptr<PaymentReader> payment;
+  std::unique_ptr<PushReader> push;
   std::unique_ptr<ControlGateway> control;
   OpsApi api;
   OpsServiceImpl service;

@@ -17,11 +17,6 @@ namespace {
 
 constexpr int kDefaultPage = 50, kMaxPage = 200;
 
-absl::StatusOr<int> PageSize(int wanted) {
-  if (wanted < 0) return FieldsError({{"page_size", absl::StrCat(wanted, ", want 1-200, or 0")}});
-  return wanted == 0 ? kDefaultPage : std::min(wanted, kMaxPage);
-}
-
 void ToProto(const Panel& panel, v1::Panel* out) {
   out->set_panel_id(panel.id);
   out->set_title_zh(panel.title.zh);
@@ -33,6 +28,17 @@ void ToProto(const Panel& panel, v1::Panel* out) {
 }
 
 }  // namespace
+
+absl::StatusOr<int> PageSize(int wanted) {
+  if (wanted < 0) return FieldsError({{"page_size", absl::StrCat(wanted, ", want 1-200, or 0")}});
+  return wanted == 0 ? kDefaultPage : std::min(wanted, kMaxPage);
+}
+
+absl::Status RequireChanger(const Viewer& viewer) {
+  if (viewer.MayChange()) return absl::OkStatus();
+  return Error(absl::StatusCode::kPermissionDenied, "ROLE_REQUIRED",
+               absl::StrCat("role: ", std::string(RoleName(viewer.role)), ", want platform_admin"));
+}
 
 absl::StatusOr<ProductNames> OpsApi::VisibleProduct(const Viewer& viewer, const std::string& product) const {
   if (product.empty()) return FieldsError({{"product", "missing, want one that you see"}});
@@ -128,10 +134,7 @@ absl::Status OpsApi::RequireUntouchedPlan(const Ask& ask, control::v1::RoutePlan
 }
 
 absl::Status OpsApi::SetRoute(const Ask& ask, const v1::SetRouteRequest& request, v1::Platform* response) {
-  if (!ask.viewer.MayChange()) {
-    return Error(absl::StatusCode::kPermissionDenied, "ROLE_REQUIRED",
-                 absl::StrCat("role: ", std::string(RoleName(ask.viewer.role)), ", want platform_admin"));
-  }
+  TRIVIUM_RETURN_IF_ERROR(RequireChanger(ask.viewer));
   control::v1::SetRouteRequest change;
   ToControl(request, &change);
   control::v1::RoutePlan plan;

@@ -36,6 +36,7 @@ class OpsApi {
     const Products& products;
     Prometheus& prometheus;
     PaymentReader& payment;
+    PushReader& push;
     ControlGateway& control;
     mysql::Pool& pool;
     Clock& clock;
@@ -54,6 +55,25 @@ class OpsApi {
   absl::Status SetRoute(const Ask& ask, const v1::SetRouteRequest& request, v1::Platform* response);
   absl::Status ListAudit(const Ask& ask, const v1::ListAuditRequest& request, v1::ListAuditResponse* response);
 
+  // messages_api.cc
+  absl::Status GetMessagesDay(const Ask& ask, const v1::GetMessagesDayRequest& request, v1::MessagesDay* response);
+  absl::Status ListMessages(const Ask& ask, const v1::ListMessagesRequest& request, v1::ListMessagesResponse* response);
+  absl::Status GetMessage(const Ask& ask, const v1::GetMessageRequest& request, v1::MessageDetail* response);
+  absl::Status ListRecipients(const Ask& ask, const v1::ListRecipientsRequest& request,
+                              v1::ListRecipientsResponse* response);
+  absl::Status GetUserConnections(const Ask& ask, const v1::GetUserConnectionsRequest& request,
+                                  v1::UserConnections* response);
+  absl::Status ListUserMessages(const Ask& ask, const v1::ListUserMessagesRequest& request,
+                                v1::ListUserMessagesResponse* response);
+
+  // commands_api.cc
+  absl::Status ListCommands(const Ask& ask, const v1::ListCommandsRequest& request, v1::ListCommandsResponse* response);
+  absl::Status GetCommand(const Ask& ask, const v1::GetCommandRequest& request, v1::CommandVersion* response);
+  absl::Status ListCommandVersions(const Ask& ask, const v1::ListCommandVersionsRequest& request,
+                                   v1::ListCommandVersionsResponse* response);
+  absl::Status PublishCommand(const Ask& ask, const v1::PublishCommandRequest& request, v1::CommandVersion* response);
+  absl::Status RollBackCommand(const Ask& ask, const v1::RollBackCommandRequest& request, v1::CommandVersion* response);
+
  private:
   // NOT_FOUND PRODUCT_NOT_FOUND for one that is none, or that the viewer does not see: which of the two, nobody learns.
   absl::StatusOr<ProductNames> VisibleProduct(const Viewer& viewer, const std::string& product) const;
@@ -62,5 +82,10 @@ class OpsApi {
 
   const Parts parts_;
 };
+
+// 1-200, more is cut to 200; 0 means 50. INVALID_ARGUMENT below 0.
+absl::StatusOr<int> PageSize(int wanted);
+// PERMISSION_DENIED ROLE_REQUIRED for those who may not change the platform.
+absl::Status RequireChanger(const Viewer& viewer);
 
 }  // namespace trivium::ops

@@ -59,5 +59,51 @@ OpsServiceImpl::Reactor* OpsServiceImpl::ListAudit(Context* context, const v1::L
                                                    v1::ListAuditResponse* response) {
   return Run(context, "trivium.ops.v1.OpsService/ListAudit", request, response, &OpsApi::ListAudit);
 }
+OpsServiceImpl::Reactor* OpsServiceImpl::GetMessagesDay(Context* context, const v1::GetMessagesDayRequest* request,
+                                                        v1::MessagesDay* response) {
+  return Run(context, "trivium.ops.v1.OpsService/GetMessagesDay", request, response, &OpsApi::GetMessagesDay);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListMessages(Context* context, const v1::ListMessagesRequest* request,
+                                                      v1::ListMessagesResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListMessages", request, response, &OpsApi::ListMessages);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::GetMessage(Context* context, const v1::GetMessageRequest* request,
+                                                    v1::MessageDetail* response) {
+  return Run(context, "trivium.ops.v1.OpsService/GetMessage", request, response, &OpsApi::GetMessage);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListRecipients(Context* context, const v1::ListRecipientsRequest* request,
+                                                        v1::ListRecipientsResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListRecipients", request, response, &OpsApi::ListRecipients);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::GetUserConnections(Context* context,
+                                                            const v1::GetUserConnectionsRequest* request,
+                                                            v1::UserConnections* response) {
+  return Run(context, "trivium.ops.v1.OpsService/GetUserConnections", request, response, &OpsApi::GetUserConnections);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListUserMessages(Context* context, const v1::ListUserMessagesRequest* request,
+                                                          v1::ListUserMessagesResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListUserMessages", request, response, &OpsApi::ListUserMessages);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListCommands(Context* context, const v1::ListCommandsRequest* request,
+                                                      v1::ListCommandsResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListCommands", request, response, &OpsApi::ListCommands);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::GetCommand(Context* context, const v1::GetCommandRequest* request,
+                                                    v1::CommandVersion* response) {
+  return Run(context, "trivium.ops.v1.OpsService/GetCommand", request, response, &OpsApi::GetCommand);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListCommandVersions(Context* context,
+                                                             const v1::ListCommandVersionsRequest* request,
+                                                             v1::ListCommandVersionsResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListCommandVersions", request, response, &OpsApi::ListCommandVersions);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::PublishCommand(Context* context, const v1::PublishCommandRequest* request,
+                                                        v1::CommandVersion* response) {
+  return Run(context, "trivium.ops.v1.OpsService/PublishCommand", request, response, &OpsApi::PublishCommand);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::RollBackCommand(Context* context, const v1::RollBackCommandRequest* request,
+                                                         v1::CommandVersion* response) {
+  return Run(context, "trivium.ops.v1.OpsService/RollBackCommand", request, response, &OpsApi::RollBackCommand);
+}
 
 }  // namespace trivium::ops

@@ -27,6 +27,26 @@ class OpsServiceImpl : public v1::OpsService::CallbackService {
   Reactor* GetPlatform(Context* context, const v1::GetPlatformRequest* request, v1::Platform* response) override;
   Reactor* SetRoute(Context* context, const v1::SetRouteRequest* request, v1::Platform* response) override;
   Reactor* ListAudit(Context* context, const v1::ListAuditRequest* request, v1::ListAuditResponse* response) override;
+  Reactor* GetMessagesDay(Context* context, const v1::GetMessagesDayRequest* request,
+                          v1::MessagesDay* response) override;
+  Reactor* ListMessages(Context* context, const v1::ListMessagesRequest* request,
+                        v1::ListMessagesResponse* response) override;
+  Reactor* GetMessage(Context* context, const v1::GetMessageRequest* request, v1::MessageDetail* response) override;
+  Reactor* ListRecipients(Context* context, const v1::ListRecipientsRequest* request,
+                          v1::ListRecipientsResponse* response) override;
+  Reactor* GetUserConnections(Context* context, const v1::GetUserConnectionsRequest* request,
+                              v1::UserConnections* response) override;
+  Reactor* ListUserMessages(Context* context, const v1::ListUserMessagesRequest* request,
+                            v1::ListUserMessagesResponse* response) override;
+  Reactor* ListCommands(Context* context, const v1::ListCommandsRequest* request,
+                        v1::ListCommandsResponse* response) override;
+  Reactor* GetCommand(Context* context, const v1::GetCommandRequest* request, v1::CommandVersion* response) override;
+  Reactor* ListCommandVersions(Context* context, const v1::ListCommandVersionsRequest* request,
+                               v1::ListCommandVersionsResponse* response) override;
+  Reactor* PublishCommand(Context* context, const v1::PublishCommandRequest* request,
+                          v1::CommandVersion* response) override;
+  Reactor* RollBackCommand(Context* context, const v1::RollBackCommandRequest* request,
+                           v1::CommandVersion* response) override;
 
  private:
   template <typename Request, typename Response>

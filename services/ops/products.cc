@@ -16,7 +16,13 @@ std::vector<std::string> ConfigProducts::All() const {
 std::optional<ProductNames> ConfigProducts::Find(std::string_view product) const {
   common::v1::ProductProfile profile;
   if (!watcher_.Find(kProfileKind, product, "", &profile)) return std::nullopt;
-  return ProductNames{std::string(product), profile.display_name_zh(), profile.display_name_en(), profile.time_zone()};
+  return ProductNames{.product = std::string(product),
+                      .display_name_zh = profile.display_name_zh(),
+                      .display_name_en = profile.display_name_en(),
+                      .time_zone = profile.time_zone(),
+                      .pays = profile.has_payment(),
+                      .sends_messages = profile.has_push(),
+                      .has_clients = profile.has_gateway()};
 }
 
 }  // namespace trivium::ops
