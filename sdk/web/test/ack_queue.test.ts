@@ -75,6 +75,29 @@ test("a failed batch comes again after 1, 2, 4 and then every 4 seconds, with wh
   expect(errors).toHaveLength(4);
 });
 
+test("after a success, and after a new connection, the waits begin anew", async () => {
+  const { queue, clock, sent, outcomes } = fixture();
+  const gone = new TriviumError("unavailable", "gone");
+  outcomes.push(gone, gone, undefined, gone);
+  queue.resume();
+  queue.add("a");
+  await clock.advance(50 + 1000 + 2000);
+  queue.add("b");
+  await clock.advance(50);
+  expect(sent).toHaveLength(4);
+  await clock.advance(1000);
+  expect(sent).toHaveLength(5);
+  outcomes.push(gone, gone, gone, gone);
+  queue.add("c");
+  await clock.advance(50 + 1000 + 2000);
+  queue.pause();
+  queue.resume();
+  await clock.advance(0);
+  const calls = sent.length;
+  await clock.advance(1000);
+  expect(sent).toHaveLength(calls + 1);
+});
+
 test("half of the wait is random", async () => {
   const { queue, clock, sent, outcomes } = fixture({ random: () => 0 });
   outcomes.push(new TriviumError("unavailable", "gone"));

@@ -51,6 +51,7 @@ test("messages of the user's channel, the product's and a room's reach their han
     ["msg_3", "LOSSY", false, "product", "like"],
   ]);
   expect(inRoom).toEqual([["msg_1", 1]]);
+  expect(gateway.commands[1]?.subscribe).toMatchObject({ channel: "room:r1", recoverable: true, positioned: true, join_leave: true });
 });
 
 test("RELIABLE: acknowledged by itself in one call, repeated after a cut, shown once", async () => {
