@@ -16,6 +16,8 @@ export interface AckQueueOptions {
   random: () => number;
   /** After an id came or went. */
   changed: () => void;
+  /** After the platform has taken them. */
+  confirmed: (messageIds: string[]) => void;
   failed: (error: TriviumError) => void;
 }
 
@@ -77,7 +79,9 @@ export class AckQueue {
     this.#sending = true;
     try {
       await this.#options.send(batch);
-      this.#confirm(batch);
+      this.#attempts = 0;
+      this.#remove(batch);
+      this.#options.confirmed(batch);
     } catch (error) {
       this.#fail(batch, error as TriviumError);
     }
@@ -88,16 +92,15 @@ export class AckQueue {
     else this.#schedule(this.#waiting.size >= batchMax ? 0 : delayMs);
   }
 
-  #confirm(batch: string[]): void {
-    this.#attempts = 0;
+  #remove(batch: string[]): void {
     for (const id of batch) this.#waiting.delete(id);
     this.#options.changed();
   }
 
   // A batch whose form the platform refuses would be refused for ever: it is given up, and what it acknowledged comes again.
   #fail(batch: string[], error: TriviumError): void {
-    if (error.code === "invalid_argument") this.#confirm(batch);
-    else this.#attempts += 1;
+    if (error.code === "invalid_argument") this.#remove(batch);
+    this.#attempts = error.code === "invalid_argument" ? 0 : this.#attempts + 1;
     this.#options.failed(error);
   }
 }

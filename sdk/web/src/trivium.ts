@@ -47,6 +47,8 @@ export interface TriviumEvents {
   /** Of any channel: the user's own, the product's and all rooms'. A RELIABLE message is acknowledged when all handlers of it have returned. */
   message: Message;
   connected: { client: string };
+  /** The platform has taken the acknowledgement of these messages. */
+  acknowledged: { messageIds: string[] };
   /** reconnects: whether the client comes back by itself. code: docs/reference/api.md. */
   disconnected: { code: number; reason: string; reconnects: boolean };
   /** What went wrong beside any call: a connection that did not open, a handler that threw, storage that is full. For logs. */
@@ -95,6 +97,7 @@ export class Trivium implements Caller {
       storage: options.storage,
       clock: options.clock ?? realClock,
       random: options.random ?? Math.random,
+      confirmed: (messageIds) => this.#tell("acknowledged", { messageIds }),
       failed: (error) => this.#tell("error", error),
     });
   }

@@ -7,6 +7,7 @@ function fixture(options: Partial<AckQueueOptions> = {}) {
   const clock = new ManualClock();
   const sent: string[][] = [];
   const errors: TriviumError[] = [];
+  const confirmed: string[] = [];
   const outcomes: (Error | undefined)[] = []; // Of the next calls; fulfilled when empty.
   const queue = new AckQueue({
     send: async (ids) => {
@@ -22,20 +23,22 @@ function fixture(options: Partial<AckQueueOptions> = {}) {
     clock,
     random: () => 1,
     changed: () => {},
+    confirmed: (ids) => confirmed.push(...ids),
     failed: (error) => errors.push(error),
     ...options,
   });
-  return { clock, sent, errors, outcomes, queue };
+  return { clock, sent, errors, confirmed, outcomes, queue };
 }
 
 test("ids that come together go together, once, after the delay", async () => {
-  const { queue, clock, sent } = fixture();
+  const { queue, clock, sent, confirmed } = fixture();
   queue.resume();
   for (const id of ["a", "b", "a"]) queue.add(id);
   await clock.advance(49);
   expect(sent).toEqual([]);
   await clock.advance(1);
   expect(sent).toEqual([["a", "b"]]);
+  expect(confirmed).toEqual(["a", "b"]);
   expect(queue.waiting).toEqual([]);
   await clock.advance(10_000);
   expect(sent).toHaveLength(1);
@@ -141,13 +144,13 @@ test("a call that is under way is not doubled", async () => {
 });
 
 test("a batch whose form is refused is given up", async () => {
-  const { queue, clock, sent, outcomes, errors } = fixture();
+  const { queue, clock, sent, outcomes, errors, confirmed } = fixture();
   outcomes.push(new TriviumError("invalid_argument", "message_ids[0]: x"));
   queue.resume();
   queue.add("x");
   await clock.advance(60_000);
   expect(sent).toHaveLength(1);
-  expect(queue.waiting).toEqual([]);
+  expect([queue.waiting, confirmed]).toEqual([[], []]);
   expect(errors[0]?.code).toBe("invalid_argument");
 });
 

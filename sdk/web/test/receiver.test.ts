@@ -24,6 +24,7 @@ function fixture(options: Partial<ReceiverOptions> = {}) {
     storage: undefined,
     clock,
     random: () => 1,
+    confirmed: () => {},
     failed: (error) => errors.push(error),
     ...options,
   });
