@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Clients that others have written, our SDK, RFC 6455's cases and hostile clients against the gateway of the platform of TRIVIUM_HOME, which `trv test e2e` has brought up.
+# usage: tests/e2e/clients/run.sh [PART [TEST]]   (PART: stock_client connect_web sdk websocket hostile; TEST: a part of a test's name, or a case's number)
+# Prints TAP lines; status 1 when one failed. Needs npm and protoc; the pinned Node comes with npm.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../../.." && pwd)
+export TRIVIUM_HOME=${TRIVIUM_HOME:-$root/.trv}
+parts='stock_client connect_web sdk websocket hostile'
+failed=0
+
+install() {
+  cd "$here"
+  if ! cmp --silent package-lock.json node_modules/.lock-installed; then
+    npm ci --no-audit --no-fund --loglevel=error
+    cp package-lock.json node_modules/.lock-installed
+  fi
+  "$root/sdk/web/build.sh"
+  export PATH="$here/node_modules/.bin:$PATH"
+  ./generate.sh
+  cd "$root"
+}
+
+# websocket [CASE...]: independent of Node, too.
+websocket() {
+  local tokens base
+  tokens=$(mktemp)
+  base=$(sed --quiet 's/^TRIVIUM_PORT_BASE=//p' "$TRIVIUM_HOME/env")
+  node --input-type=module --eval "
+    const { token } = await import('$here/platform.mjs');
+    for (let n = 0; n < 100; ++n) console.log(token('websocket-' + n, { lifetimeSeconds: 3600 }));" >"$tokens"
+  PYTHONDONTWRITEBYTECODE=1 python3 "$root/tests/conformance/websocket/run.py" --port $((base + 92)) --tokens "$tokens" "$@" || failed=1
+  rm --force "$tokens"
+}
+
+install >&2
+part=${1:-}
+for each in $parts; do
+  [ -z "$part" ] || [ "$part" = "$each" ] || continue
+  case $each in
+    websocket) websocket "${@:2}" ;;
+    *) node "$here/$each.mjs" "${@:2}" || failed=1 ;;
+  esac
+done
+exit "$failed"
