@@ -77,10 +77,10 @@ python_test() {
   output=$(PYTHONPATH=tools:tools/local PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$1" 2>&1) || echo "$output"
 }
 
-# The console's own unit tests, silent when they pass.
-console_tests() {
+# node_tests FOLDER: its own unit tests, silent when they pass.
+node_tests() {
   local output
-  output=$(console/build.sh --test 2>&1) || tail --lines=40 <<<"$output"
+  output=$("$1/build.sh" --test 2>&1) || tail --lines=40 <<<"$output"
 }
 
 holds "services do not reach into each other" services_reach_into_each_other
@@ -92,7 +92,8 @@ holds "every proto element has a comment, and the API breaks no caller" tools/ch
 holds "every runbook that an alert links exists" missing_runbooks
 holds "every relative link in a Markdown file leads somewhere" /usr/bin/python3 tests/structure/links.py
 holds "the pages of docs/reference are up to date" docs/reference/generate.py --check
-holds "console: unit tests and types" console_tests
+holds "console: unit tests and types" node_tests console
+holds "sdk/web: unit tests and types" node_tests sdk/web
 for file in tests/structure/*_test.py dashboards/generate_test.py; do holds "$file" python_test "$file"; done
 tests/structure/trv_test.sh || failed=1
 exit "$failed"
