@@ -49,6 +49,46 @@ TEST_F(VerifierTest, KeysRotateWithoutRestart) {
   EXPECT_EQ(Reason(new_token), "");
 }
 
+TEST_F(VerifierTest, KeysThatComeFromElsewhereAreReplacedWhileRunning) {
+  const auto verifier = Verifier::Create({.revocation_path = options_.revocation_path}, clock_).value();
+  const std::string token = ed_.Sign(Good()).value();
+  const auto reason = [&] { return ReasonOf(verifier->Verify(token).status()); };
+  EXPECT_EQ(reason(), "TOKEN_KEY_UNKNOWN");
+  const int64_t before = verifier->generation();
+
+  KeySet keys;
+  ASSERT_TRUE(keys.AddPem("acme", "ed", ed_.PublicPem().value()).ok());
+  verifier->SetKeys(std::move(keys));
+  EXPECT_EQ(reason(), "");
+  EXPECT_GT(verifier->generation(), before);
+  // A reload of the revocations leaves the keys.
+  const int64_t with_keys = verifier->generation();
+  Put("revoked.json", R"({"subjects":[{"product":"acme","sub":"u-7","issued_before":4000000000}]})");
+  EXPECT_TRUE(verifier->ReloadIfChanged().value());
+  EXPECT_GT(verifier->generation(), with_keys);
+  EXPECT_EQ(reason(), "TOKEN_REVOKED");
+  Put("revoked.json", "{}");
+  EXPECT_TRUE(verifier->ReloadIfChanged().value());
+  EXPECT_EQ(reason(), "");
+
+  verifier->SetKeys(KeySet());
+  EXPECT_EQ(reason(), "TOKEN_KEY_UNKNOWN");
+}
+
+TEST_F(VerifierTest, ATokenForOneAudienceIsNoneForAnother) {
+  const auto verdicts = [&](std::vector<std::string> audience) {
+    Claims claims = Good();
+    claims.audience = std::move(audience);
+    const std::string token = ed_.Sign(claims).value();
+    return ReasonOf(verifier_->Verify(token).status()) + "/" +
+           ReasonOf(verifier_->VerifyFor("trivium-backend", token).status());
+  };
+  EXPECT_EQ(verdicts({}), "/TOKEN_INVALID");
+  EXPECT_EQ(verdicts({"trivium"}), "/TOKEN_INVALID");
+  EXPECT_EQ(verdicts({"trivium-backend"}), "TOKEN_INVALID/");
+  EXPECT_EQ(verdicts({"other"}), "TOKEN_INVALID/TOKEN_INVALID");
+}
+
 TEST_F(VerifierTest, ABadFileLeavesTheLastGoodState) {
   const std::string token = ec_.Sign(Good()).value();
   const std::string bad_files[][2] = {
@@ -80,9 +120,6 @@ TEST_F(VerifierTest, ABadFileLeavesTheLastGoodState) {
 
 TEST_F(VerifierTest, RefusesToStartWithoutGoodFiles) {
   VerifierOptions options = options_;
-  options.keys.clear();
-  EXPECT_TRUE(absl::IsInvalidArgument(Verifier::Create(options, clock_).status()));
-  options = options_;
   options.revocation_path = TempPath("not-there.json");
   EXPECT_TRUE(absl::IsNotFound(Verifier::Create(options, clock_).status()));
   options = options_;

@@ -1,6 +1,8 @@
 // Checks the tokens that products' backends sign for their users: who is it, of which product, until when.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +21,7 @@
 namespace trivium::jwt {
 
 struct VerifierOptions {
-  std::vector<KeySource> keys;
+  std::vector<KeySource> keys;                    // None: keys come by SetKeys, and until then no token is good.
   std::string revocation_path;                    // A RevocationList; "": none. The file must be there.
   std::string audience = "trivium";               // A token with "aud" must have it among them.
   absl::Duration clock_skew = absl::Seconds(30);  // Allowed between a backend's clock and ours; 0 or above.
@@ -40,6 +42,13 @@ class Verifier {
   // Reasons from TOKEN_EXPIRED on are given only for good signatures. Messages never hold parts of the token but its
   // key id.
   absl::StatusOr<Claims> Verify(std::string_view token) const;
+  // As above, but for another audience than options.audience, which the token must name: TOKEN_INVALID without it.
+  absl::StatusOr<Claims> VerifyFor(std::string_view audience, std::string_view token) const;
+
+  // From now on these are the keys; options.keys must be empty.
+  void SetKeys(KeySet keys);
+  // Grows whenever keys or revocations change: what was verified under a lower one may not be good any more.
+  int64_t generation() const { return generation_.load(); }
 
   // Reads all files again, for SIGHUP. On an error everything stays as it was.
   absl::Status Reload();
@@ -48,20 +57,24 @@ class Verifier {
 
  private:
   struct State {
-    KeySet keys;
-    RevocationList revoked;
+    std::shared_ptr<const KeySet> keys;
+    std::shared_ptr<const RevocationList> revoked;
   };
   Verifier(VerifierOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
-  absl::StatusOr<std::shared_ptr<const State>> Read() const;
+  // The parts of it that come from files; a null part stays as it is.
+  absl::StatusOr<State> Read() const;
+  void Replace(State parts);
   std::vector<FileMark> Marks() const;
-  std::shared_ptr<const State> Current() const;
+  State Current() const;
+  absl::StatusOr<Claims> Check(std::string_view token, std::string_view audience, bool must_name_it) const;
   absl::Status CheckTimes(const Claims& claims) const;
-  bool IsForUs(const Claims& claims) const;
 
   const VerifierOptions options_;
   const Clock& clock_;
   mutable Mutex mu_;
-  std::shared_ptr<const State> state_ ABSL_GUARDED_BY(mu_);
+  State state_ ABSL_GUARDED_BY(mu_) = {std::make_shared<const KeySet>(),
+                                       std::make_shared<const RevocationList>()};  // Parts are never null.
+  std::atomic<int64_t> generation_{0};
   Mutex reload_mu_;                                          // One reload at a time.
   std::vector<FileMark> marks_ ABSL_GUARDED_BY(reload_mu_);  // Of the last attempt, in the order of the files.
 };

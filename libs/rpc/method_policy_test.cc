@@ -26,12 +26,14 @@ constexpr char kGetPayment[] = "trivium.payment.v1.PaymentService/GetPayment";
 constexpr char kSetRoute[] = "trivium.control.v1.RoutePlanService/SetRoute";
 constexpr char kGetConfig[] = "trivium.control.v1.ConfigService/GetConfig";
 constexpr char kRegister[] = "trivium.control.v1.RegistryService/Register";
+constexpr char kPublishConfig[] = "trivium.control.v1.ConfigService/PublishConfig";
 constexpr char kGetPlatform[] = "trivium.ops.v1.OpsService/GetPlatform";
 constexpr char kHealth[] = "grpc.health.v1.Health/Check";
 
 const Caller kNobody;
 const Caller kAcme{Caller::Kind::kProduct, "acme"};
 const Caller kOps{Caller::Kind::kService, "ops"};
+const Caller kGateway{Caller::Kind::kService, "gateway"};
 const Caller kPush{Caller::Kind::kService, "push"};
 const Caller kDev{Caller::Kind::kOperator, "dev"};
 
@@ -82,12 +84,13 @@ TEST(MethodPolicyTest, ProductsNeverReachThePlatformsData) {
   }
 }
 
+// Itself, or through a gateway that has checked its backend's token.
 TEST(MethodPolicyTest, OnlyAProductItselfMovesItsMoney) {
   for (const char* method : {"CreatePayment", "CancelPayment", "CreateRefund"}) {
     const MethodPolicy* policy = FindMethodPolicy(std::string("trivium.payment.v1.PaymentService/") + method);
     ASSERT_NE(policy, nullptr);
     EXPECT_TRUE(policy->products);
-    EXPECT_EQ(policy->services, "");
+    EXPECT_EQ(policy->services, "gateway");
     EXPECT_FALSE(policy->operators);
   }
 }
@@ -115,6 +118,12 @@ const AdmitCase kAdmitCases[] = {
      ""},
     {"nobody pays for a product", kCreatePayment, kNobody, "acme", "", absl::StatusCode::kUnauthenticated,
      "NO_CLIENT_CERTIFICATE", "", ""},
+    {"a gateway pays for a backend whose token it has checked", kCreatePayment, kGateway, "acme", "",
+     absl::StatusCode::kOk, "", "acme", "service:gateway"},
+    {"a gateway says for which product", kCreatePayment, kGateway, "", "", absl::StatusCode::kInvalidArgument,
+     "PRODUCT_MISSING", "", ""},
+    {"a gateway changes no config", kPublishConfig, kGateway, "", "person:alice", absl::StatusCode::kPermissionDenied,
+     "METHOD_NOT_ALLOWED", "", ""},
     {"ops does not pay", kCreatePayment, kOps, "acme", "", absl::StatusCode::kPermissionDenied, "METHOD_NOT_ALLOWED",
      "", ""},
     {"an operator does not pay", kCreatePayment, kDev, "acme", "", absl::StatusCode::kPermissionDenied,

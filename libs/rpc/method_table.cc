@@ -9,39 +9,40 @@ using enum Speaks;
 
 // Rows by who may call, so that a reader checks a group at a glance.
 constexpr MethodPolicy kPolicies[] = {
-    // Payment: money moves for the product's own backend only. The certificate says the product.
-    {"trivium.payment.v1.PaymentService/CreatePayment", kProduct, true, "", false},
-    {"trivium.payment.v1.PaymentService/CancelPayment", kProduct, true, "", false},
-    {"trivium.payment.v1.PaymentService/CreateRefund", kProduct, true, "", false},
+    // Payment: money moves for the product's own backend only. The certificate says the product, or a gateway that has
+    // checked the backend's token; what a user's token may call is the command table's to say.
+    {"trivium.payment.v1.PaymentService/CreatePayment", kProduct, true, "gateway", false},
+    {"trivium.payment.v1.PaymentService/CancelPayment", kProduct, true, "gateway", false},
+    {"trivium.payment.v1.PaymentService/CreateRefund", kProduct, true, "gateway", false},
     {"trivium.payment.v1.PaymentService/WatchEvents", kProduct, true, "", false},
     // ops reads on a product's behalf, for its boards; perhaps for a signed-in person.
-    {"trivium.payment.v1.PaymentService/GetPayment", kProduct, true, "ops", false, kMay},
-    {"trivium.payment.v1.PaymentService/ListPayments", kProduct, true, "ops", false, kMay},
-    {"trivium.payment.v1.PaymentService/GetRefund", kProduct, true, "ops", false, kMay},
-    {"trivium.payment.v1.PaymentService/ListRefunds", kProduct, true, "ops", false, kMay},
-    {"trivium.payment.v1.PaymentService/GetDailySummary", kProduct, true, "ops", false, kMay},
-    {"trivium.payment.v1.PaymentService/ListEvents", kProduct, true, "ops", false, kMay},
+    {"trivium.payment.v1.PaymentService/GetPayment", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.payment.v1.PaymentService/ListPayments", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.payment.v1.PaymentService/GetRefund", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.payment.v1.PaymentService/ListRefunds", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.payment.v1.PaymentService/GetDailySummary", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.payment.v1.PaymentService/ListEvents", kProduct, true, "ops gateway", false, kMay},
 
-    // Push: products send, to their own users.
-    {"trivium.push.v1.PushService/Publish", kProduct, true, "", false},
-    {"trivium.push.v1.PushService/PublishBatch", kProduct, true, "", false},
-    {"trivium.push.v1.PushService/CancelMessage", kProduct, true, "", false},
-    {"trivium.push.v1.PushService/AddRoomMembers", kProduct, true, "", false},
-    {"trivium.push.v1.PushService/RemoveRoomMembers", kProduct, true, "", false},
-    {"trivium.push.v1.PushService/ListRoomMembers", kProduct, true, "", false},
-    {"trivium.push.v1.PushService/UpdateUserTags", kProduct, true, "", false},
-    {"trivium.push.v1.PushService/GetUser", kProduct, true, "", false},
-    {"trivium.push.v1.PushService/DisconnectUser", kProduct, true, "", false},
+    // Push: products send, to their own users; through a gateway as well.
+    {"trivium.push.v1.PushService/Publish", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/PublishBatch", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/CancelMessage", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/AddRoomMembers", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/RemoveRoomMembers", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/ListRoomMembers", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/UpdateUserTags", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/GetUser", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/DisconnectUser", kProduct, true, "gateway", false},
     {"trivium.push.v1.PushService/WatchEvents", kProduct, true, "", false},
     // ops reads on a product's behalf, for its boards; perhaps for a signed-in person.
-    {"trivium.push.v1.PushService/GetMessage", kProduct, true, "ops", false, kMay},
-    {"trivium.push.v1.PushService/ListMessages", kProduct, true, "ops", false, kMay},
-    {"trivium.push.v1.PushService/GetDelivery", kProduct, true, "ops", false, kMay},
-    {"trivium.push.v1.PushService/ListRecipients", kProduct, true, "ops", false, kMay},
-    {"trivium.push.v1.PushService/ListUserMessages", kProduct, true, "ops", false, kMay},
-    {"trivium.push.v1.PushService/GetDailySummary", kProduct, true, "ops", false, kMay},
-    {"trivium.push.v1.PushService/GetPresence", kProduct, true, "ops", false, kMay},
-    {"trivium.push.v1.PushService/ListEvents", kProduct, true, "ops", false, kMay},
+    {"trivium.push.v1.PushService/GetMessage", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.push.v1.PushService/ListMessages", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.push.v1.PushService/GetDelivery", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.push.v1.PushService/ListRecipients", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.push.v1.PushService/ListUserMessages", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.push.v1.PushService/GetDailySummary", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.push.v1.PushService/GetPresence", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.push.v1.PushService/ListEvents", kProduct, true, "ops gateway", false, kMay},
     // Gateways, for users whose tokens they have checked.
     {"trivium.push.v1.DeliveryService/Acknowledge", kProduct, false, "gateway", false},
     {"trivium.push.v1.DeliveryService/ListPending", kProduct, false, "gateway", false},

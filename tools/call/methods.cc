@@ -8,8 +8,11 @@
 #include "trivium/control/v1/config.pb.h"
 #include "trivium/control/v1/registry.pb.h"
 #include "trivium/control/v1/route_plan.pb.h"
+#include "trivium/gateway/v1/command.pb.h"
+#include "trivium/gateway/v1/token_keys.pb.h"
 #include "trivium/ops/v1/ops.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
+#include "trivium/push/v1/push.pb.h"
 
 namespace trivium::call {
 namespace {
@@ -19,11 +22,14 @@ using ::google::protobuf::MethodDescriptor;
 
 // One message of each file keeps the file from being left out by the linker.
 std::vector<const FileDescriptor*> ApiFiles() {
-  common::v1::ProductProfile::descriptor();  // Not called: found inside Any.
+  // Not called: found inside Any.
+  common::v1::ProductProfile::descriptor();
+  gateway::v1::Command::descriptor();
+  gateway::v1::TokenKeys::descriptor();
   return {
       control::v1::ConfigItem::descriptor()->file(), control::v1::Instance::descriptor()->file(),
       control::v1::RoutePlan::descriptor()->file(),  ops::v1::Session::descriptor()->file(),
-      payment::v1::Payment::descriptor()->file(),
+      payment::v1::Payment::descriptor()->file(),    push::v1::Message::descriptor()->file(),
   };
 }
 

@@ -6,6 +6,7 @@
 #include "services/control/kinds/api_descriptors.h"
 #include "services/control/kinds/command.h"
 #include "services/control/kinds/product_profile.h"
+#include "services/control/kinds/token_keys.h"
 #include "services/control/names.h"
 
 namespace trivium::control {
@@ -19,6 +20,8 @@ constexpr Kind kKinds[] = {
      CheckCommandAgainst, true},
     {kApiDescriptors, "trivium.gateway.v1.ApiDescriptors", IsApiDescriptorsName, "platform", CheckApiDescriptors,
      CheckApiDescriptorsAgainst, false},
+    {kTokenKeys, "trivium.gateway.v1.TokenKeys", IsLabel, "a product: 1-32 characters of a-z 0-9 -, a letter first",
+     CheckTokenKeys, nullptr, false},
 };
 
 // Whether a message or one inside it has fields that its type does not know.

@@ -40,7 +40,7 @@ struct Kind {
 // The kind whose items are the products.
 inline constexpr std::string_view kProductProfile = "product_profile";
 // The gateway's kinds.
-inline constexpr std::string_view kCommand = "command", kApiDescriptors = "api_descriptors";
+inline constexpr std::string_view kCommand = "command", kApiDescriptors = "api_descriptors", kTokenKeys = "token_keys";
 
 std::span<const Kind> Kinds();
 // nullptr: unknown.

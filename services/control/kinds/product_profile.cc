@@ -7,6 +7,8 @@
 
 #include "absl/time/time.h"
 #include "libs/text/utf8.h"
+#include "services/control/kinds/client_profiles.h"
+#include "services/control/kinds/range.h"
 #include "services/control/names.h"
 #include "trivium/common/v1/product.pb.h"
 
@@ -40,11 +42,6 @@ bool IsIanaZone(const std::string& name) {
   return absl::LoadTimeZone(name, &zone);
 }
 
-void CheckRange(const std::string& field, int64_t value, int64_t low, int64_t high, Violations* out) {
-  if (value >= low && value <= high) return;
-  out->emplace_back(field, std::to_string(value) + ", want " + std::to_string(low) + " to " + std::to_string(high));
-}
-
 void CheckCurrencies(const PaymentProfile& payment, Violations* out) {
   const std::string field = "value.payment.currency_codes";
   const int count = payment.currency_codes_size();
@@ -66,13 +63,8 @@ void CheckCurrencies(const PaymentProfile& payment, Violations* out) {
 void CheckPayment(const PaymentProfile& payment, Violations* out) {
   CheckCurrencies(payment, out);
   CheckRange("value.payment.commission_bps", payment.commission_bps(), 0, kMaxBasisPoints, out);
-  if (payment.has_payment_timeout()) {
-    const auto& timeout = payment.payment_timeout();
-    const bool in_range = timeout.nanos() >= 0 && timeout.nanos() < 1'000'000'000 && timeout.seconds() >= 5 &&
-                          (timeout.seconds() < 86400 || (timeout.seconds() == 86400 && timeout.nanos() == 0));
-    if (!in_range)
-      out->emplace_back("value.payment.payment_timeout", std::to_string(timeout.seconds()) + " s, want 5 s to 86400 s");
-  }
+  if (payment.has_payment_timeout())
+    CheckSeconds("value.payment.payment_timeout", payment.payment_timeout(), 5, 86400, out);
   if (!IsItemName(payment.psp())) {
     out->emplace_back("value.payment.psp",
                       "\"" + ToValidUtf8(payment.psp().substr(0, 64)) + "\", want the name of a PSP, like sandbox");
@@ -96,6 +88,8 @@ Violations CheckProductProfile(const google::protobuf::Any& value) {
                                               "\", want an IANA zone, like Asia/Shanghai");
   }
   if (profile.has_payment()) CheckPayment(profile.payment(), &wrong);
+  if (profile.has_push()) CheckPushProfile(profile.push(), &wrong);
+  if (profile.has_gateway()) CheckGatewayProfile(profile.gateway(), &wrong);
   return wrong;
 }
 

@@ -17,6 +17,8 @@ ProductProfile Good() {
   profile.set_time_zone("Asia/Shanghai");
   profile.mutable_payment()->add_currency_codes("CNY");
   profile.mutable_payment()->set_psp("sandbox");
+  profile.mutable_push()->mutable_message_ttl()->set_seconds(3600);
+  profile.mutable_gateway()->add_allowed_origins("https://class.example.com");
   return profile;
 }
 
@@ -68,6 +70,83 @@ TEST(ProductProfileTest, NamesTheFieldThatIsWrong) {
     c.spoil(&profile);
     EXPECT_EQ(FirstWrong(profile), c.field);
   }
+}
+
+// One line for each number and time: the first value that is too low, the first that is too high.
+TEST(ProductProfileTest, HoldsPushAndGatewayToTheirRanges) {
+  const struct {
+    std::string field;
+    int64_t low, high;  // 0 is the default, for numbers.
+  } kCases[] = {
+      {"push.message_ttl", 1, 30 * 86400},
+      {"push.ack_timeout", 1, 3600},
+      {"push.history_ttl", 1, 7 * 86400},
+      {"push.history_size", 0, 10'000},
+      {"push.max_messages_per_second", 0, 1'000'000},
+      {"push.max_high_priority_per_second", 0, 1'000'000},
+      {"push.max_calls_per_second", 0, 1'000'000},
+      {"gateway.max_connections", 0, 1'000'000},
+      {"gateway.max_connections_per_user", 0, 100},
+      {"gateway.max_calls_per_second", 0, 1'000'000},
+  };
+  for (const auto& c : kCases) {
+    const auto with = [&](int64_t value) {
+      ProductProfile profile = Good();
+      const size_t dot = c.field.find('.');
+      const auto* part = ProductProfile::descriptor()->FindFieldByName(c.field.substr(0, dot));
+      google::protobuf::Message* message = profile.GetReflection()->MutableMessage(&profile, part);
+      const auto* field = message->GetDescriptor()->FindFieldByName(c.field.substr(dot + 1));
+      if (field->message_type() != nullptr) {
+        google::protobuf::Message* duration = message->GetReflection()->MutableMessage(message, field);
+        static_cast<google::protobuf::Duration*>(duration)->set_seconds(value);
+      } else {
+        message->GetReflection()->SetInt32(message, field, static_cast<int32_t>(value));
+      }
+      return FirstWrong(profile);
+    };
+    EXPECT_EQ(with(c.low), "") << c.field;
+    EXPECT_EQ(with(c.high), "") << c.field;
+    EXPECT_EQ(with(c.low - 1), "value." + c.field);
+    EXPECT_EQ(with(c.high + 1), "value." + c.field);
+  }
+}
+
+TEST(ProductProfileTest, TakesOriginsAsBrowsersSendThem) {
+  for (const char* origin : {"*", "https://class.example.com", "http://127.0.0.1:21092", "http://[::1]:3000",
+                             "https://a", "capacitor://localhost", "https://xn--fiqs8s.cn"}) {
+    ProductProfile profile = Good();
+    profile.mutable_gateway()->set_allowed_origins(0, origin);
+    EXPECT_EQ(FirstWrong(profile), "") << origin;
+  }
+  for (const char* origin : {"",
+                             "null",
+                             "class.example.com",
+                             "https://",
+                             "https://class.example.com/",
+                             "https://class.example.com/x",
+                             "https://Class.example.com",
+                             "HTTPS://class.example.com",
+                             "https://class.example.com:443",
+                             "http://a:80",
+                             "https://a:0",
+                             "https://a:65536",
+                             "https://a:08443",
+                             "https://a:",
+                             "https://*.example.com",
+                             "https://u@a",
+                             "https://a b",
+                             "https://a\n",
+                             "https://[::1",
+                             "https://课堂.cn"}) {
+    ProductProfile profile = Good();
+    profile.mutable_gateway()->set_allowed_origins(0, origin);
+    EXPECT_EQ(FirstWrong(profile), "value.gateway.allowed_origins[0]") << origin;
+  }
+  ProductProfile profile = Good();
+  profile.mutable_gateway()->add_allowed_origins("https://class.example.com");
+  EXPECT_EQ(FirstWrong(profile), "value.gateway.allowed_origins[1]");  // Twice.
+  for (int i = 0; i < 50; ++i) profile.mutable_gateway()->add_allowed_origins("https://a" + std::to_string(i));
+  EXPECT_EQ(FirstWrong(profile), "value.gateway.allowed_origins");  // Too many.
 }
 
 TEST(ProductProfileTest, RefusesUnreadableValuesAndUnknownFields) {
