@@ -73,12 +73,17 @@ bool AcceptsGzip(std::string_view accept_encoding) {
   return false;
 }
 
-absl::StatusOr<std::string> DecodeConnectBody(std::string_view content_encoding, std::string body) {
+absl::StatusOr<bool> ParseConnectEncoding(std::string_view content_encoding) {
   const std::string encoding = FirstPart(content_encoding);
-  if (encoding != "" && encoding != "identity" && encoding != "gzip") {
-    return absl::UnimplementedError(absl::StrCat("content-encoding: \"", encoding, "\", want one of gzip, identity"));
-  }
-  if (encoding == "gzip" && !body.empty()) return GzipDecompress(body, kMaxConnectMessage);
+  if (encoding == "gzip") return true;
+  if (encoding == "" || encoding == "identity") return false;
+  return absl::UnimplementedError(absl::StrCat("content-encoding: \"", encoding, "\", want one of gzip, identity"));
+}
+
+absl::StatusOr<std::string> DecodeConnectBody(std::string_view content_encoding, std::string body) {
+  const absl::StatusOr<bool> gzip = ParseConnectEncoding(content_encoding);
+  if (!gzip.ok()) return gzip.status();
+  if (*gzip && !body.empty()) return GzipDecompress(body, kMaxConnectMessage);
   return body;
 }
 

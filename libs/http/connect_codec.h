@@ -33,6 +33,10 @@ absl::Status CheckConnectVersion(std::string_view version);
 // Whether an accept-encoding list has gzip. A weight of 0 excludes it.
 bool AcceptsGzip(std::string_view accept_encoding);
 
+// content-encoding: whether it is gzip; false for "" and identity. UNIMPLEMENTED for others, with those that are
+// supported.
+absl::StatusOr<bool> ParseConnectEncoding(std::string_view content_encoding);
+
 // body under content-encoding "", identity or gzip; UNIMPLEMENTED for others, with those that are supported. An empty
 // body is never decompressed.
 absl::StatusOr<std::string> DecodeConnectBody(std::string_view content_encoding, std::string body);

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "libs/http/head_check.h"
+#include "libs/http/proxy_protocol.h"
 #include "libs/log/log.h"
 #include "libs/text/view.h"
 
@@ -75,7 +76,7 @@ class BeastConnection : public Connection, public std::enable_shared_from_this<B
   ~BeastConnection() override { host_->Closed(this); }
 
   void Start() override {
-    host_->Post(stream_.get_executor(), [self = shared_from_this()] { self->AwaitRequest(); });
+    host_->Post(stream_.get_executor(), [self = shared_from_this()] { self->Begin(); });
   }
   void Reject() override {
     host_->Post(stream_.get_executor(), [self = shared_from_this()] { self->Refuse(503, "too many connections"); });
@@ -87,6 +88,8 @@ class BeastConnection : public Connection, public std::enable_shared_from_this<B
   }
 
  private:
+  void Begin();
+  void ReadProxyHeader();
   void AwaitRequest();
   void ReadHead();
   void OnHead(error_code ec);
@@ -124,6 +127,35 @@ class BeastConnection : public Connection, public std::enable_shared_from_this<B
   bool first_ = true;
   bool is_head_ = false, http10_ = false, close_ = false;
 };
+
+void BeastConnection::Begin() {
+  if (!options_.proxy_protocol) return AwaitRequest();
+  if (!options_.proxies.Contains(WithoutPort(peer_))) {
+    host_->CountRefused(403);
+    return Close();
+  }
+  ExpireAfter(options_.header_timeout);
+  ReadProxyHeader();
+}
+
+void BeastConnection::ReadProxyHeader() {
+  idle_ = true;
+  stream_.async_read_some(buffer_.prepare(kReadChunk), [self = shared_from_this()](error_code ec, size_t n) {
+    self->idle_ = false;
+    if (ec) return self->Close();
+    self->buffer_.commit(n);
+    const auto bytes = self->buffer_.data();
+    const auto header = ParseProxyHeader({static_cast<const char*>(bytes.data()), bytes.size()});
+    if (header.ok() && !header->has_value()) return self->ReadProxyHeader();
+    if (!header.ok()) {
+      self->host_->CountRefused(400);
+      return self->Close();
+    }
+    if (!(*header)->peer.empty()) self->peer_ = (*header)->peer;
+    self->buffer_.consume((*header)->size);
+    self->AwaitRequest();
+  });
+}
 
 void BeastConnection::AwaitRequest() {
   if (host_->stopping()) return Close();

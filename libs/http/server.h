@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "libs/http/address_set.h"
 #include "libs/http/message.h"
 
 namespace trivium {
@@ -28,6 +29,10 @@ struct ServerOptions {
   absl::Duration idle_timeout = absl::Seconds(60);    // Between requests of a connection.
   int max_connections = 1000;                         // More are answered 503 and closed.
   std::string name = "http";                          // In metrics.
+  // Each connection begins with a PROXY header (proxy_protocol.h), which says who Request.peer is. Connections that do
+  // not come from one of `proxies`, or begin otherwise, are closed.
+  bool proxy_protocol = false;
+  AddressSet proxies;
 };
 
 // Answers a request once (later calls do nothing); may be called from any thread, also after Stop. Dropping it

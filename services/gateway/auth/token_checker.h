@@ -19,6 +19,12 @@ struct TokenIdentity {
   std::vector<std::string> caps;
 };
 
+// Who holds a token of which it is not known whose it should be.
+struct Bearer {
+  TokenIdentity identity;
+  bool is_backend = false;
+};
+
 // Thread-safe. A check costs a signature (about 100 us), or a look into a small cache of tokens that were good a moment
 // ago; no I/O.
 class TokenChecker {
@@ -31,6 +37,13 @@ class TokenChecker {
   virtual absl::StatusOr<TokenIdentity> CheckUser(std::string_view token) = 0;
   // As above, with the audience "trivium-backend", which a token must have: a user's token is TOKEN_INVALID here.
   virtual absl::StatusOr<TokenIdentity> CheckBackend(std::string_view token) = 0;
+  // Either, by what the token itself says.
+  virtual absl::StatusOr<Bearer> CheckAny(std::string_view token) {
+    if (auto backend = CheckBackend(token); backend.ok()) return Bearer{*std::move(backend), true};
+    auto user = CheckUser(token);
+    if (!user.ok()) return user.status();
+    return Bearer{*std::move(user), false};
+  }
 };
 
 }  // namespace trivium::gateway

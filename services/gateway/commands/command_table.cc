@@ -34,7 +34,12 @@ CommandTable::CommandTable(std::vector<TableEntry> entries, int64_t generation)
       if (command == nullptr) continue;
       Add(&entry, &by_name_[command->name]);
       if (command->number != 0) Add(&entry, &by_number_[command->number]);
+      names_by_method_[command->method].push_back(command->name);
     }
+  }
+  for (auto& [method, names] : names_by_method_) {
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
   }
 }
 
@@ -61,6 +66,22 @@ const Command* CommandTable::FindByNumber(std::string_view product, uint32_t num
   const auto rows = by_number_.find(number);
   if (rows == by_number_.end()) return nullptr;
   return Choose(rows->second, product, uid, [&](const Command& command) { return command.number == number; });
+}
+
+// Of a name the product's own version is meant, also where a version of all products names the method.
+const Command* CommandTable::FindByMethod(std::string_view product, std::string_view method, AuthScope scope,
+                                          std::string_view uid) const {
+  const auto names = names_by_method_.find(ToAbsl(method));
+  if (names == names_by_method_.end()) return nullptr;
+  const Command *open = nullptr, *any = nullptr;
+  for (const std::string& name : names->second) {
+    const Command* command = Find(product, name, uid);
+    if (command == nullptr || command->method != method) continue;
+    if (command->auth_scope == scope) return command;
+    if (open == nullptr && command->auth_scope == AuthScope::kNone) open = command;
+    if (any == nullptr) any = command;
+  }
+  return open != nullptr ? open : any;
 }
 
 std::vector<const Command*> CommandTable::View(std::string_view product) const {

@@ -38,6 +38,11 @@ class CommandTable {
   // item under release.
   const Command* Find(std::string_view product, std::string_view name, std::string_view uid) const;
   const Command* FindByNumber(std::string_view product, uint32_t number, std::string_view uid) const;
+  // The first by name of the commands that name this method ("trivium.push.v1.PushService/Publish") and that a
+  // credential of this scope may call: those of its own scope, then those that want none. When there is none, the first
+  // of any scope, so that the caller can be told what it lacks.
+  const Command* FindByMethod(std::string_view product, std::string_view method, AuthScope scope,
+                              std::string_view uid) const;
   // All that Find finds for a product without a user, by name.
   std::vector<const Command*> View(std::string_view product) const;
 
@@ -54,6 +59,7 @@ class CommandTable {
   const int64_t generation_;
   absl::flat_hash_map<std::string, Rows> by_name_;
   absl::flat_hash_map<uint32_t, Rows> by_number_;
+  absl::flat_hash_map<std::string, std::vector<std::string>> names_by_method_;  // Sorted.
 };
 
 }  // namespace trivium::gateway

@@ -43,6 +43,34 @@ TEST(CommandTableTest, AProductsOwnCommandShadowsThatOfAll) {
   EXPECT_EQ(ItemOf(view[1]), "push.ack@acme");
 }
 
+TEST(CommandTableTest, AMethodMeansTheCommandThatTheCredentialMayCall) {
+  const auto of = [](const std::string& item, const std::string& product, AuthScope scope, const std::string& method) {
+    Command command = *Make(item, product, 0);
+    command.auth_scope = scope;
+    command.method = method;
+    return TableEntry{std::make_shared<const Command>(command)};
+  };
+  const CommandTable table(
+      {of("a.user", "*", AuthScope::kUser, "p.S/Get"), of("b.backend", "*", AuthScope::kBackend, "p.S/Get"),
+       of("c.backend", "*", AuthScope::kBackend, "p.S/Get"), of("d.open", "*", AuthScope::kNone, "p.S/Ping"),
+       of("e.user", "*", AuthScope::kUser, "p.S/Ping"), of("f.moved", "*", AuthScope::kUser, "p.S/Old"),
+       of("f.moved@acme", "acme", AuthScope::kUser, "p.S/New"), of("g.own@acme", "acme", AuthScope::kUser, "p.S/Own")},
+      1);
+  const auto find = [&](const char* product, const char* method, AuthScope scope) {
+    return ItemOf(table.FindByMethod(product, method, scope, ""));
+  };
+  EXPECT_EQ(find("acme", "p.S/Get", AuthScope::kUser), "a.user");
+  EXPECT_EQ(find("acme", "p.S/Get", AuthScope::kBackend), "b.backend");
+  EXPECT_EQ(find("acme", "p.S/Get", AuthScope::kNone), "a.user") << "so that it is told what it lacks";
+  EXPECT_EQ(find("acme", "p.S/Ping", AuthScope::kUser), "e.user");
+  EXPECT_EQ(find("acme", "p.S/Ping", AuthScope::kBackend), "d.open");
+  EXPECT_EQ(find("globex", "p.S/Old", AuthScope::kUser), "f.moved");
+  EXPECT_EQ(find("acme", "p.S/Old", AuthScope::kUser), "") << "acme's own f.moved calls another method";
+  EXPECT_EQ(find("acme", "p.S/New", AuthScope::kUser), "f.moved@acme");
+  EXPECT_EQ(find("globex", "p.S/Own", AuthScope::kUser), "");
+  EXPECT_EQ(find("acme", "p.S/Nothing", AuthScope::kUser), "");
+}
+
 TEST(CommandTableTest, AReleaseGivesEachUserItsVersionAndGrows) {
   const auto fresh = Make("push.ack", "*", 7, absl::Seconds(2)), old = Make("push.ack", "*", 7);
   int last = 0;

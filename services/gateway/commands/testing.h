@@ -24,6 +24,17 @@ class FakeConfigSource : public ConfigSource {
     item.percentage = percentage;
     ++generation_;
   }
+  // An item of another kind, released to all.
+  void PutItem(std::string_view kind, const std::string& name, const google::protobuf::Message& value) {
+    MutexLock lock(mu_);
+    others_[std::string(kind)][name] = value.SerializeAsString();
+    ++generation_;
+  }
+  void RemoveItem(std::string_view kind, const std::string& name) {
+    MutexLock lock(mu_);
+    others_[std::string(kind)].erase(name);
+    ++generation_;
+  }
   void PutDescriptors(const std::string& file_descriptor_set, const std::string& release = "1") {
     MutexLock lock(mu_);
     descriptors_.set_file_descriptor_set(file_descriptor_set);
@@ -34,6 +45,9 @@ class FakeConfigSource : public ConfigSource {
   std::vector<std::string> Names(std::string_view kind) const override {
     MutexLock lock(mu_);
     std::vector<std::string> names;
+    if (const auto other = others_.find(std::string(kind)); other != others_.end()) {
+      for (const auto& [name, value] : other->second) names.push_back(name);
+    }
     if (kind != kCommandKind) return names;
     for (const auto& [name, item] : items_) names.push_back(name);
     return names;
@@ -43,6 +57,12 @@ class FakeConfigSource : public ConfigSource {
     MutexLock lock(mu_);
     if (kind == kDescriptorsKind)
       return !descriptors_.release().empty() && value->ParseFromString(descriptors_.SerializeAsString());
+    if (kind != kCommandKind) {
+      const auto other = others_.find(std::string(kind));
+      if (other == others_.end()) return false;
+      const auto item = other->second.find(std::string(name));
+      return item != other->second.end() && value->ParseFromString(item->second);
+    }
     const auto found = items_.find(std::string(name));
     if (found == items_.end()) return false;
     const Item& item = found->second;
@@ -61,6 +81,7 @@ class FakeConfigSource : public ConfigSource {
   };
   mutable Mutex mu_;
   std::map<std::string, Item> items_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::map<std::string, std::string>> others_ ABSL_GUARDED_BY(mu_);  // By kind and name.
   v1::ApiDescriptors descriptors_ ABSL_GUARDED_BY(mu_);
   int64_t generation_ ABSL_GUARDED_BY(mu_) = 0;
 };

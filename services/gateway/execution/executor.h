@@ -17,7 +17,7 @@ enum class BodyForm { kJson, kProtobuf };
 
 // One call of a command, by somebody whose credential has been checked.
 struct CommandCall {
-  std::string product;  // Of the credential. "": there is none, and only commands of scope NONE can be meant.
+  std::string product;  // Of the credential; without one, what the client says it is, for commands of scope NONE.
   std::string uid;      // "": not a user.
   AuthScope scope = AuthScope::kNone;  // Of the credential; kNone: none was shown.
   std::string connection_id;           // "": no connection of its own; its limit counts the peer's address then.
@@ -31,6 +31,7 @@ struct CommandCall {
                         // the credential may call.
 
   std::string payload;
+  bool gzip = false;                       // The payload is compressed; the command's limit holds for what comes out.
   BodyForm form = BodyForm::kJson;         // Of the payload; an empty JSON payload is {}.
   BodyForm answer_form = BodyForm::kJson;  // Of the answer.
   absl::Duration timeout =
@@ -58,13 +59,15 @@ class Executor {
   //   UNIMPLEMENTED COMMAND_UNKNOWN          no such command for this product
   //   UNAUTHENTICATED CREDENTIAL_MISSING     the command wants a credential, and none was shown
   //   PERMISSION_DENIED SCOPE_DENIED         a user's token for a backend's command, or the reverse
+  //   INVALID_ARGUMENT PRODUCT_MISSING       neither a credential nor a product
   //   FAILED_PRECONDITION PRODUCT_NOT_CONFIGURED   the product's profile is not published or has no gateway part
   //   UNAVAILABLE COMMAND_DISABLED           with the user's message and RetryInfo
   //   RESOURCE_EXHAUSTED RATE_LIMITED        with the scope, QuotaFailure and RetryInfo
   //   RESOURCE_EXHAUSTED OVERLOADED          too many calls are running here: of all, or of this product
   //   RESOURCE_EXHAUSTED BODY_TOO_LARGE, INVALID_ARGUMENT BODY_INVALID   the payload
   //   FAILED_PRECONDITION DESCRIPTORS_MISSING      JSON for a command whose descriptors are not published
-  //   DEADLINE_EXCEEDED, UNAVAILABLE         the service does not answer in time, or at all
+  //   DEADLINE_EXCEEDED DEADLINE_EXCEEDED, UNAVAILABLE SERVICE_UNAVAILABLE, INTERNAL SERVICE_FAILED, UNIMPLEMENTED
+  //   METHOD_NOT_SERVED                      the service does not answer in time, at all, well, or to this method
   virtual void Execute(CommandCall call, CallDone done) = 0;
 };
 
