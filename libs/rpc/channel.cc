@@ -29,9 +29,12 @@ grpc::ChannelArguments Arguments() {
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> ServiceChannel(std::string_view product, std::string_view service, const TlsFiles& tls) {
+std::shared_ptr<grpc::Channel> ServiceChannel(std::string_view product, std::string_view service, const TlsFiles& tls,
+                                              Repeats repeats) {
   const std::string target = absl::StrCat("xds:///", ToAbsl(product), ".", ToAbsl(service), ".trivium");
-  return grpc::CreateCustomChannel(target, ClientTls(tls), Arguments());
+  grpc::ChannelArguments arguments = Arguments();
+  if (repeats == Repeats::kNever) arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  return grpc::CreateCustomChannel(target, ClientTls(tls), arguments);
 }
 
 std::shared_ptr<grpc::Channel> DirectChannel(std::string_view address, std::string_view server_name,

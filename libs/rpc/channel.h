@@ -20,8 +20,14 @@ class Status;
 
 namespace trivium::rpc {
 
+// Whether gRPC itself sends a call again.
+enum class Repeats {
+  kByRoutePlan,  // As control says for the service: UNAVAILABLE and CANCELLED (docs/adr/0008).
+  kNever,        // Not even what never left: for calls that must not have an effect twice.
+};
 // A channel by xDS (libs/rpc/relay.h must run) with keepalive 10 s / 5 s. Thread-safe; share channels.
-std::shared_ptr<grpc::Channel> ServiceChannel(std::string_view product, std::string_view service, const TlsFiles& tls);
+std::shared_ptr<grpc::Channel> ServiceChannel(std::string_view product, std::string_view service, const TlsFiles& tls,
+                                              Repeats repeats = Repeats::kByRoutePlan);
 // A channel by address ("127.0.0.1:21000"), whose certificate must carry server_name. For control only, and tests.
 std::shared_ptr<grpc::Channel> DirectChannel(std::string_view address, std::string_view server_name,
                                              const TlsFiles& tls);

@@ -21,6 +21,7 @@
 #include "libs/server/flags.h"
 #include "libs/server/grpc_server.h"
 #include "libs/server/options.pb.h"
+#include "libs/server/protobuf_log.h"
 #include "libs/server/readiness.h"
 #include "libs/server/server_options.h"
 #include "libs/server/signals.h"
@@ -154,6 +155,7 @@ absl::Status Runtime::Impl::SetUp() {
                                      .keep_files = options->log().keep_files(),
                                      .level = level}));
   log_is_set_up = true;
+  CaptureProtobufLog(Clock::Real(), metrics);
   tls = TlsOf(*options);
   workers = std::make_unique<WorkerPool>("worker", options->worker_threads(), options->worker_queue_max());
   guard = std::make_unique<rpc::CallGuard>(rpc::CallGuardOptions{.max_in_flight = options->max_in_flight_calls()},

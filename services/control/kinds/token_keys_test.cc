@@ -96,8 +96,8 @@ TEST(TokenKeysTest, RefusesUnknownFields) {
 TEST(TokenKeysTest, IsAKindWhoseNamesAreProducts) {
   const Kind* kind = FindKind("token_keys");
   ASSERT_NE(kind, nullptr);
-  EXPECT_TRUE(kind->name_ok("ketang"));
-  EXPECT_FALSE(kind->name_ok("ketang.keys"));
+  EXPECT_TRUE(kind->name_ok("acme"));
+  EXPECT_FALSE(kind->name_ok("acme.keys"));
   EXPECT_FALSE(kind->by_percentage);
 }
 

@@ -11,10 +11,10 @@ namespace {
 
 constexpr size_t kMaxMessage = 512;
 
-Error About(const Command& command, absl::StatusCode code, std::string_view reason, std::string_view what) {
-  Error error(code, reason, absl::StrCat("command ", command.name, ": ", ToAbsl(what)));
-  error.With("command", command.name);
-  return error;
+absl::Status Of(const Command& command, Error error) { return error.With("command", command.name); }
+
+std::string Message(const Command& command, std::string_view what) {
+  return absl::StrCat("command ", command.name, ": ", ToAbsl(what));
 }
 
 }  // namespace
@@ -23,23 +23,24 @@ absl::Status ToClientError(const absl::Status& status, const Command& command) {
   if (!ReasonOf(status).empty()) return status;
   switch (status.code()) {
     case absl::StatusCode::kDeadlineExceeded:
-      return About(command, status.code(), "DEADLINE_EXCEEDED",
-                   "no answer in time; it may have been done all the same");
+      return Of(command, Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
+                               Message(command, "no answer in time; it may have been done all the same")));
     // Nobody cancels a call but a server that stops (docs/adr/0008).
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kUnavailable:
-      return About(command, absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE",
-                   "its service cannot be reached, want a retry");
+      return Of(command, Error(absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE",
+                               Message(command, "its service cannot be reached, want a retry")));
     case absl::StatusCode::kUnimplemented:
-      return About(command, status.code(), "METHOD_NOT_SERVED", "its service does not serve it");
+      return Of(command, Error(absl::StatusCode::kUnimplemented, "METHOD_NOT_SERVED",
+                               Message(command, "its service does not serve it")));
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kDataLoss:
     case absl::StatusCode::kUnauthenticated:  // That is us, not the client.
-      return About(command, absl::StatusCode::kInternal, "SERVICE_FAILED", "its service failed");
+      return Of(command, Error(absl::StatusCode::kInternal, "SERVICE_FAILED", Message(command, "its service failed")));
     default:
-      return About(command, status.code(), absl::StatusCodeToString(status.code()),
-                   ToValidUtf8(Utf8Prefix(ToStd(status.message()), kMaxMessage)));
+      return Of(command, Error(status.code(), absl::StatusCodeToString(status.code()),
+                               Message(command, ToValidUtf8(Utf8Prefix(ToStd(status.message()), kMaxMessage)))));
   }
 }
 

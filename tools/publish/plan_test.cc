@@ -1,0 +1,96 @@
+#include "tools/publish/plan.h"
+
+#include <google/protobuf/descriptor.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "libs/config/config.h"
+#include "trivium/payment/v1/payment.pb.h"
+#include "trivium/push/v1/push.pb.h"
+
+namespace trivium::publish {
+namespace {
+
+using gateway::v1::CommandTable;
+
+CommandTable PlatformTable() {
+  CommandTable table;
+  const absl::Status read = config::ReadYamlFile("deploy/commands.yaml", &table);
+  EXPECT_TRUE(read.ok()) << read;
+  return table;
+}
+
+// As control has it after a publish of everything.
+std::vector<control::v1::ConfigItem> Published(const std::vector<Change>& changes) {
+  std::vector<control::v1::ConfigItem> items;
+  for (const Change& change : changes) {
+    items.emplace_back().set_kind(change.kind);
+    items.back().set_name(change.name);
+    items.back().set_percentage(100);
+    *items.back().mutable_value() = change.value;
+  }
+  return items;
+}
+
+TEST(PlanTest, PublishesWhatIsMissingDescriptorsFirst) {
+  const CommandTable table = PlatformTable();
+  const auto changes = PlanChanges(LinkedDescriptors("1"), table, {});
+  ASSERT_EQ(changes.size(), table.commands().size() + 1);
+  EXPECT_EQ(changes[0].kind, "api_descriptors");
+  EXPECT_EQ(changes[0].name, "platform");
+  EXPECT_TRUE(PlanChanges(LinkedDescriptors("1"), table, Published(changes)).empty()) << "the second time nothing";
+}
+
+TEST(PlanTest, PublishesWhatDiffersAndLeavesOthersAlone) {
+  CommandTable table = PlatformTable();
+  auto items = Published(PlanChanges(LinkedDescriptors("1"), table, {}));
+  items.emplace_back().set_kind("command");
+  items.back().set_name("course.roll_call@acme");
+  (*table.mutable_commands())["push.publish"].set_title_en("Another");
+  auto changes = PlanChanges(LinkedDescriptors("1"), table, items);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].name, "push.publish");
+  changes = PlanChanges(LinkedDescriptors("2"), PlatformTable(), items);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, "api_descriptors");
+}
+
+TEST(PlanTest, AHalfReleasedItemIsReleasedToAll) {
+  const CommandTable table = PlatformTable();
+  auto items = Published(PlanChanges(LinkedDescriptors("1"), table, {}));
+  items[3].set_percentage(10);
+  EXPECT_EQ(PlanChanges(LinkedDescriptors("1"), table, items).size(), 1u);
+}
+
+// A user's token must never reach what moves money or sends messages.
+TEST(PlatformTableTest, UsersReachNothingButWhatIsNamedHere) {
+  std::vector<std::string> users;
+  const CommandTable table = PlatformTable();
+  for (const auto& [name, command] :
+       std::map<std::string, gateway::v1::Command>(table.commands().begin(), table.commands().end())) {
+    if (command.auth_scope() != gateway::v1::AUTH_SCOPE_BACKEND) users.push_back(name);
+  }
+  EXPECT_EQ(users, (std::vector<std::string>{"payment.get", "push.ack"}));
+}
+
+TEST(PlatformTableTest, BackendsReachEveryPublicUnaryMethod) {
+  std::set<std::string> called;
+  const CommandTable table = PlatformTable();
+  for (const auto& [name, command] : table.commands()) {
+    if (command.auth_scope() == gateway::v1::AUTH_SCOPE_BACKEND)
+      called.insert(command.service() + "." + command.method());
+  }
+  for (const auto* file : {payment::v1::Payment::descriptor()->file(), push::v1::Message::descriptor()->file()}) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        const auto* method = file->service(s)->method(m);
+        EXPECT_NE(called.count(method->full_name()) == 1, method->server_streaming()) << method->full_name();
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace trivium::publish
