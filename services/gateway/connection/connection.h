@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/time/time.h"
 #include "services/gateway/connection/close_code.h"
 #include "services/gateway/connection/frame.h"
 #include "services/gateway/connection/metrics.h"
@@ -54,8 +55,14 @@ class Connection {
   // closing. Joining twice is one membership.
   virtual bool Join(std::string_view channel) = 0;
   virtual void Leave(std::string_view channel) = 0;
+  // Calls the handler's OnTimer once, at this time of the clock's Monotonic or a millisecond later; an earlier call is
+  // replaced. Infinite: not at all. Nothing while closing.
+  virtual void SetTimer(absl::Duration at) = 0;
+  // From now on the handler's OnWritten is called, or not.
+  virtual void WatchWrites(bool watch) = 0;
   virtual const ConnectionCounters& counters() const = 0;
   virtual size_t queued_bytes() const = 0;
+  virtual uint32_t queued_frames() const = 0;  // One that is partly written counts.
 };
 
 // How a connection ended. code: the peer's, when it began the closing; kCloseAbnormal when the transport broke first.
@@ -81,6 +88,10 @@ class ConnectionHandler {
   virtual void OnMessage(Connection& connection, MessageType type, std::string_view payload) = 0;
   // For the ledger. May be called inside Send and Publish: must not call anything of this layer.
   virtual void OnDropped(Connection& /*connection*/, const SharedFrame& /*frame*/, FrameClass, DropReason) {}
+  // The time of SetTimer has come.
+  virtual void OnTimer(Connection& /*connection*/) {}
+  // counters().sent_frames has grown, while WatchWrites. Must not call anything of this layer but WatchWrites.
+  virtual void OnWritten(Connection& /*connection*/) {}
   // A frame came faster than options.frames_per_second allows.
   virtual RateVerdict OnTooFast(Connection& /*connection*/) { return {}; }
   // Last of all, once.

@@ -30,6 +30,9 @@ class ReactorPool {
 
   // To the reactor with the fewest connections; see Reactor::Adopt.
   absl::Status Adopt(AcceptedSocket socket);
+  int size() const { return static_cast<int>(reactors_.size()); }
+  // Runs fn on the thread of the reactor with this index, [0, size()).
+  bool Post(int index, Submission fn) { return reactors_[static_cast<size_t>(index)]->Post(std::move(fn)); }
   bool Run(ConnectionId id, absl::AnyInvocable<void(Connection&)> fn);
   bool Send(ConnectionId id, SharedFrame frame, FrameClass frame_class);
   bool Close(ConnectionId id, uint16_t code, std::string reason);

@@ -185,5 +185,59 @@ TEST_F(ReactorTest, DestroyingTheReactorTellsEveryConnection) {
   EXPECT_EQ(b.story->Take(), "closed:1006:");
 }
 
+// Asks for a timer and for word of writes.
+class TimedHandler : public ConnectionHandler {
+ public:
+  explicit TimedHandler(std::shared_ptr<std::vector<std::string>> told) : told_(std::move(told)) {}
+  void OnOpen(Connection& connection) override { connection.SetTimer(absl::Hours(1) + absl::Seconds(2)); }
+  void OnMessage(Connection& connection, MessageType, std::string_view payload) override {
+    if (payload == "sooner") connection.SetTimer(absl::Hours(1) + absl::Seconds(1));
+    if (payload == "never") connection.SetTimer(absl::InfiniteDuration());
+    connection.WatchWrites(payload == "watch");
+    connection.Send(Text("ok"), FrameClass::kControl);
+    told_->push_back("queued " + std::to_string(connection.queued_frames()));
+  }
+  void OnTimer(Connection&) override { told_->push_back("timer"); }
+  void OnWritten(Connection& connection) override {
+    told_->push_back("written " + std::to_string(connection.counters().sent_frames));
+  }
+  void OnClosed(Connection&, const CloseInfo&) override { told_->push_back("closed"); }
+
+ private:
+  const std::shared_ptr<std::vector<std::string>> told_;
+};
+
+TEST_F(ReactorTest, HandlersTimerFiresOnceAtItsTime) {
+  const auto told = std::make_shared<std::vector<std::string>>();
+  auto [server, client] = SocketPair();
+  TestClient peer(std::move(client));
+  ASSERT_TRUE(reactor().Adopt({.fd = std::move(server), .handler = std::make_unique<TimedHandler>(told)}).ok());
+  Pass(absl::Milliseconds(1999));
+  EXPECT_EQ(*told, std::vector<std::string>{});
+  Pass(absl::Milliseconds(1));
+  EXPECT_EQ(*told, std::vector<std::string>{"timer"});
+  Pass(absl::Minutes(1));
+  EXPECT_EQ(told->size(), 1u);
+  peer.Send(ClientFrame(Opcode::kText, "sooner"));
+  Settle();
+  peer.Send(ClientFrame(Opcode::kText, "never"));
+  Pass(absl::Seconds(5));
+  EXPECT_EQ(*told, (std::vector<std::string>{"timer", "queued 1", "timer", "queued 1"}))
+      << "a time that has passed is due at once";
+}
+
+TEST_F(ReactorTest, WordOfWritesComesOnlyWhereItIsWanted) {
+  const auto told = std::make_shared<std::vector<std::string>>();
+  auto [server, client] = SocketPair();
+  TestClient peer(std::move(client));
+  ASSERT_TRUE(reactor().Adopt({.fd = std::move(server), .handler = std::make_unique<TimedHandler>(told)}).ok());
+  Settle();
+  for (const char* message : {"watch", "enough"}) {
+    peer.Send(ClientFrame(Opcode::kText, message));
+    Settle();
+  }
+  EXPECT_EQ(*told, (std::vector<std::string>{"queued 1", "written 1", "queued 1"}));
+}
+
 }  // namespace
 }  // namespace trivium::gateway

@@ -32,6 +32,8 @@ class SharedFrame {
   std::string_view bytes() const { return {reinterpret_cast<const char*>(block_ + 1), block_->size}; }
   size_t size() const { return block_->size; }
   uint64_t tag() const { return block_->tag; }
+  // How many share it: 1 when the caller alone has it.
+  uint64_t references() const { return block_ == nullptr ? 0 : block_->references.load(std::memory_order_acquire); }
 
  private:
   friend class SendQueue;

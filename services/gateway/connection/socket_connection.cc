@@ -38,6 +38,7 @@ SocketConnection::SocketConnection(ConnectionId id, AcceptedSocket socket, Loop&
       queue_(loop.rings),
       deadline_(this, kDeadlineTimer),
       flush_timer_(this, kFlushTimer),
+      handler_timer_(this, kHandlerTimer),
       ping_(socket.ping ? std::move(socket.ping) : WebSocketPing()),
       peer_(std::move(socket.peer)),
       subprotocol_(std::move(socket.subprotocol)) {}
@@ -209,6 +210,7 @@ void SocketConnection::OnWritten(size_t wanted, size_t written) {
   loop_.tally.sent_bytes += written;
   loop_.tally.sent_frames += frames;
   loop_.tally.queued_bytes -= static_cast<int64_t>(written);
+  if (watch_writes_ && frames > 0) handler_->OnWritten(*this);
   if (const bool was_short = written < wanted; was_short != blocked_) Listen(reading_, was_short);
   if (queue_.empty()) return OnQueueEmpty();
   // More frames than one write carries.
@@ -231,6 +233,7 @@ void SocketConnection::BeginClose(State next, uint16_t code, std::string_view re
   close_code_ = code;
   close_reason_ = reason;
   loop_.hub.LeaveAll(*this);
+  loop_.wheel.Cancel(handler_timer_);
   if (drop_queue) DropQueue(false);
   Enqueue(SharedFrame::Close(code, reason), FrameClass::kControl);
   FlushSoon();
@@ -247,6 +250,7 @@ void SocketConnection::Finish() {
   state_ = State::kFinished;
   loop_.wheel.Cancel(deadline_);
   loop_.wheel.Cancel(flush_timer_);
+  loop_.wheel.Cancel(handler_timer_);
   loop_.hub.LeaveAll(*this);
   DropQueue(true);
   fd_.Close();
@@ -273,6 +277,12 @@ bool SocketConnection::Join(std::string_view channel) {
 
 void SocketConnection::Leave(std::string_view channel) { loop_.hub.Leave(*this, channel); }
 
+void SocketConnection::SetTimer(absl::Duration at) {
+  if (state_ != State::kOpen || at == absl::InfiniteDuration()) return loop_.wheel.Cancel(handler_timer_);
+  // Rounded up, so that the time has come when it fires.
+  loop_.wheel.Set(handler_timer_, Ms(absl::Ceil(at, absl::Milliseconds(1))));
+}
+
 void SocketConnection::Established() {
   if (established_ || state_ != State::kOpen) return;
   established_ = true;
@@ -284,6 +294,7 @@ void SocketConnection::Established() {
 void SocketConnection::OnTimer(const Timer& timer) {
   if (finished()) return;
   if (timer.kind == kFlushTimer) return FlushSoon();
+  if (timer.kind == kHandlerTimer) return handler_->OnTimer(*this);
   OnDeadline();
 }
 

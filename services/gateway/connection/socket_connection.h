@@ -30,8 +30,11 @@ class SocketConnection final : public Connection, public Subscriber, private Fra
   void Established() override;
   bool Join(std::string_view channel) override;
   void Leave(std::string_view channel) override;
+  void SetTimer(absl::Duration at) override;
+  void WatchWrites(bool watch) override { watch_writes_ = watch; }
   const ConnectionCounters& counters() const override { return counters_; }
   size_t queued_bytes() const override { return queue_.bytes(); }
+  uint32_t queued_frames() const override { return queue_.frames(); }
 
   // For the reactor.
   void Open(std::string early_bytes);
@@ -58,7 +61,7 @@ class SocketConnection final : public Connection, public Subscriber, private Fra
     kAnswering,  // The client's close frame came; ours is its answer.
     kFinished,
   };
-  enum TimerKind : uint8_t { kDeadlineTimer, kFlushTimer };
+  enum TimerKind : uint8_t { kDeadlineTimer, kFlushTimer, kHandlerTimer };
 
   // FrameSink.
   bool OnFrame() override;
@@ -91,7 +94,7 @@ class SocketConnection final : public Connection, public Subscriber, private Fra
   const std::unique_ptr<ConnectionHandler> handler_;
   FrameParser parser_;
   SendQueue queue_;
-  Timer deadline_, flush_timer_;
+  Timer deadline_, flush_timer_, handler_timer_;
   FrameRate rate_;
   SharedFrame ping_;
   const std::string peer_, subprotocol_;
@@ -105,7 +108,7 @@ class SocketConnection final : public Connection, public Subscriber, private Fra
   uint16_t close_code_ = kCloseAbnormal;
   State state_ = State::kOpen;
   bool by_peer_ = false, established_ = false, ping_out_ = false;
-  bool flush_listed_ = false;
+  bool flush_listed_ = false, watch_writes_ = false;
   bool reading_ = true, blocked_ = false;  // blocked_: a write was short; the socket will say when it goes on.
 };
 

@@ -56,6 +56,8 @@ class Session {
 
   // A live publication in a channel that JoinChannel named. Costs a look-up by name.
   Delivery OnPublication(const std::string& channel, const std::string& epoch, const Entry& entry);
+  // Publications of a channel were lost, which no offset will show. Nothing while it is being joined.
+  Actions OnStateLost(const std::string& channel);
 
   // The server joins this client to a channel. FAILED_PRECONDITION before connect is done, INVALID_ARGUMENT for a bad
   // name, RESOURCE_EXHAUSTED above server_channels_max; nothing to do when it is joined.

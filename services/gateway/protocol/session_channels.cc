@@ -167,6 +167,13 @@ Delivery Session::OnPublication(const std::string& channel, const std::string& e
   return {verdict == PositionTracker::Verdict::kDeliver && entry.publication != nullptr, {}};
 }
 
+Actions Session::OnStateLost(const std::string& channel) {
+  const auto found = subscriptions_.find(channel);
+  if (found == subscriptions_.end() || found->second.joining != nullptr) return {};
+  LoseState(channel, found->second.server_side);
+  return TakeActions();
+}
+
 // A client can join its own subscription again; the server's come back with a new connection.
 void Session::LoseState(const std::string& channel, bool server_side) {
   if (server_side) return DoClose(DisconnectCode::kInsufficientState, channel);
