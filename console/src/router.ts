@@ -9,6 +9,13 @@ export const router = createRouter({
     // The guard below sends it on: what is home depends on who is signed in.
     { path: "/", name: "home", component: { render: () => null } },
     { path: "/products/:product", name: "product", component: () => import("./pages/ProductPage.vue"), props: true },
+    { path: "/products/:product/messages", name: "messages", component: () => import("./pages/MessagesPage.vue"), props: true },
+    { path: "/products/:product/messages/:messageId", name: "message", component: () => import("./pages/MessagePage.vue"), props: true },
+    { path: "/products/:product/users", name: "users", component: () => import("./pages/UserPage.vue"), props: true },
+    { path: "/commands", name: "commands", component: () => import("./pages/CommandsPage.vue") },
+    { path: "/commands/:name", name: "command", component: () => import("./pages/CommandPage.vue"), props: true },
+    // A command may be called "new": this one cannot be in its way.
+    { path: "/new-command", name: "new-command", component: () => import("./pages/CommandPage.vue"), props: { name: "" } },
     { path: "/services", name: "services", component: () => import("./pages/ServicesPage.vue") },
     { path: "/platform", name: "platform", component: () => import("./pages/PlatformPage.vue"), meta: { platform: true } },
     { path: "/audit", name: "audit", component: () => import("./pages/AuditPage.vue"), meta: { platform: true } },

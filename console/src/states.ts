@@ -16,5 +16,10 @@ export const stateColors: Record<string, string> = {
 export const palette = ["#3467b0", "#2f9e6e", "#e0a63a", "#8a5cc2", "#d0584f", "#3aa6b9", "#a3793f", "#6d778a", "#c25c94", "#7fa6d6", "#8fb75a", "#4d5566"];
 
 export function toneOf(state: string): string {
-  return { SUCCEEDED: "good", FAILED: "bad", UNKNOWN: "bad", EXPIRED: "warn", REQUIRES_ACTION: "accent", PROCESSING: "accent", CREATED: "accent" }[state] ?? "";
+  const tones: Record<string, string> = {
+    SUCCEEDED: "good", FAILED: "bad", UNKNOWN: "bad", EXPIRED: "warn", REQUIRES_ACTION: "accent", PROCESSING: "accent", CREATED: "accent",
+    // Of messages and deliveries.
+    SCHEDULED: "accent", ACCEPTED: "accent", SENT: "accent", COMPLETED: "good", ACKED: "good", VENDOR: "good", PENDING: "accent", DROPPED: "bad",
+  };
+  return tones[state] ?? "";
 }

@@ -14,6 +14,7 @@ const words = {
 };
 const day = (product) => `/products/${product}`;
 const csrfOf = async (page) => ({ "x-trivium-csrf": (await call(page, "GetSession", {})).json.csrfToken });
+const commandBody = (name, more = {}) => ({ requestId: `browser-${Date.now()}`, name, reason: "browser test", value: { service: "trivium.payment.v1.PaymentService", method: "GetPayment", product: "*", authScope: "AUTH_SCOPE_BACKEND", titleZh: "浏览器测试", titleEn: "Browser test" }, ...more });
 const range = () => ({ startTime: new Date(Date.now() - 900_000).toISOString(), endTime: new Date().toISOString() });
 
 test("sign-in page: Chinese first, English by a switch, safe headers", async (newPage) => {
@@ -65,7 +66,7 @@ test("sign-in by keyboard, session survives a reload, sign-out ends it", async (
 test("without a session every method is refused", async (newPage) => {
   const page = await newPage({});
   await page.goto(`${env.url}/sign-in`);
-  for (const method of ["GetSession", "ListBoards", "QueryPanel", "GetProductDay", "ListActivities", "GetPlatform", "SetRoute", "ListAudit", "SignOut"]) {
+  for (const method of ["GetSession", "ListBoards", "QueryPanel", "GetProductDay", "ListActivities", "GetPlatform", "SetRoute", "ListAudit", "SignOut", "GetMessagesDay", "ListMessages", "GetMessage", "ListRecipients", "GetUserConnections", "ListUserMessages", "ListCommands", "GetCommand", "ListCommandVersions", "PublishCommand", "RollBackCommand"]) {
     const { status, reason } = await call(page, method, {});
     equal(`${status} ${reason}`, "401 SESSION_REQUIRED", method);
   }
@@ -84,12 +85,12 @@ for (const owner of env.owners) {
     check((await page.locator("nav a[href='/platform'], nav a[href='/audit']").count()) === 0, "no platform pages in the menu");
     const headers = await csrfOf(page);
     for (const other of [...all.filter((each) => !own.includes(each)), "no-such-product", ".*", `${own[0]}"} or vector(1) #`, `${own[0]}|.*`, ""]) {
-      for (const [method, body] of [["GetProductDay", { product: other }], ["ListActivities", { product: other }], ["QueryPanel", { boardId: "payment", panelId: "state_changes", product: other, ...range() }]]) {
+      for (const [method, body] of [["GetProductDay", { product: other }], ["ListActivities", { product: other }], ["GetMessagesDay", { product: other }], ["ListMessages", { product: other }], ["GetMessage", { product: other, messageId: "msg_00000000000000000000000000" }], ["GetUserConnections", { product: other, userId: "u-1" }], ["ListUserMessages", { product: other, userId: "u-1" }], ["QueryPanel", { boardId: "payment", panelId: "state_changes", product: other, ...range() }]]) {
         const { status } = await call(page, method, body, headers);
         check(status === 404 || (other === "" && status === 400), `${method} of ${JSON.stringify(other)}: status ${status}, want 404`);
       }
     }
-    for (const [method, body] of [["GetPlatform", {}], ["ListAudit", {}], ["QueryPanel", { boardId: "platform", panelId: "pool", ...range() }], ["SetRoute", { requestId: "browser-test-1", product: "*", service: "payment", cells: [{ cell: "cell-a" }], reason: "x", expectedEpoch: 1 }]]) {
+    for (const [method, body] of [["GetPlatform", {}], ["ListAudit", {}], ["QueryPanel", { boardId: "platform", panelId: "pool", ...range() }], ["SetRoute", { requestId: "browser-test-1", product: "*", service: "payment", cells: [{ cell: "cell-a" }], reason: "x", expectedEpoch: 1 }], ["PublishCommand", commandBody("browser.owner")], ["RollBackCommand", { requestId: "browser-test-1", name: "push.ack", toVersion: 1, reason: "x" }]]) {
       equal((await call(page, method, body, headers)).status, 403, `${method} by an owner`);
     }
     const other = all.find((each) => !own.includes(each));
@@ -105,7 +106,9 @@ test("changes need the CSRF token", async (newPage) => {
   const page = await newPage({});
   await signIn(page, env.admin);
   const body = { requestId: "browser-test-csrf", product: "*", service: "payment", cells: [{ cell: "cell-a" }], reason: "x", expectedEpoch: 1 };
-  for (const headers of [{}, { "x-trivium-csrf": "guess" }]) equal((await call(page, "SetRoute", body, headers)).reason, "CSRF_TOKEN_INVALID", "SetRoute");
+  for (const [method, wanted] of [["SetRoute", body], ["PublishCommand", commandBody("browser.csrf")], ["RollBackCommand", { requestId: "browser-test-csrf", name: "browser.csrf", toVersion: 1, reason: "x" }]]) {
+    for (const headers of [{}, { "x-trivium-csrf": "guess" }]) equal((await call(page, method, wanted, headers)).reason, "CSRF_TOKEN_INVALID", method);
+  }
   equal((await call(page, "SignOut", {})).reason, "CSRF_TOKEN_INVALID", "SignOut");
 }, { allowed: refused });
 
@@ -125,6 +128,10 @@ for (const view of views) {
       check((await page.textContent("[data-test=kpi-ledger]")).includes(words[view.language].balanced), `${product}: ledger balanced`);
       check((await page.locator("[data-panel=state_changes] canvas").count()) === 1, `${product}: a chart`);
       check((await page.locator("[data-test=activity] li").count()) > 0, `${product}: activity`);
+      if ((await page.locator("[data-test=message-kpis]").count()) > 0) {
+        await page.waitForSelector("[data-test=classes]");
+        check(!(await page.locator("[data-test=adds-up].bad").count()), `${product}: every class's ledger adds up`);
+      }
       await noHorizontalScroll(page);
       await screenshot(page, `product-${product}-${name}`);
     }
@@ -141,6 +148,167 @@ for (const view of views) {
     }
   });
 }
+
+// A product that sends messages, with its newest RELIABLE one; undefined: there is none.
+async function reliableMessage(page) {
+  for (const { product, sendsMessages } of (await call(page, "GetSession", {})).json.products) {
+    if (!sendsMessages) continue;
+    const { messages } = (await call(page, "ListMessages", { product, class: "RELIABLE", pageSize: 20 })).json;
+    const message = (messages ?? []).find((each) => Number(each.delivery?.accepted ?? 0) > 0);
+    if (message) return { product, message };
+  }
+  return undefined;
+}
+
+for (const view of views) {
+  const name = `${view.language}-${view.width}`;
+  test(`messages, one message's fate, a user, ${name}`, async (newPage) => {
+    const page = await newPage(view);
+    await signIn(page, env.admin);
+    const found = await reliableMessage(page);
+    if (!found) return "no RELIABLE message on this platform";
+    const { product, message } = found;
+    await page.goto(`${env.url}/products/${product}/messages`);
+    await page.waitForSelector("[data-test=messages] tbody tr");
+    await noHorizontalScroll(page);
+    await screenshot(page, `messages-${name}`);
+    await page.selectOption("select[name=class]", "3");
+    await page.waitForFunction(() => new URL(location.href).searchParams.get("class") === "3");
+    await page.waitForSelector(`a[href$="${message.messageId}"]`);
+    await page.click(`a[href$="${message.messageId}"]`);
+    await page.waitForSelector("[data-test=recipients] tbody tr");
+    equal((await page.textContent("[data-test=accepted]")).replace(/\D/g, ""), message.delivery.accepted, "accepted");
+    equal(await page.locator("[data-test=adds-up].good").count(), 1, "ledger adds up");
+    check(!message.traceId || (await page.textContent("[data-test=trace] code")).includes(`./trv logs --trace ${message.traceId}`), "the trace's command");
+    await noHorizontalScroll(page);
+    await screenshot(page, `message-${name}`);
+    await page.click("[data-test=recipients] tbody a");
+    await page.waitForSelector("[data-test=recipients] tbody tr");
+    await page.waitForSelector("[data-test=connections] .tag");
+    check((await page.locator(`[data-test=recipients] a[href$="${message.messageId}"]`).count()) > 0 || (await page.locator("[data-test=more]").count()) > 0, "the message among the user's");
+    await noHorizontalScroll(page);
+    await screenshot(page, `user-${name}`);
+  });
+  test(`the command table and one command, ${name}`, async (newPage) => {
+    const page = await newPage(view);
+    await signIn(page, env.admin, "/commands");
+    await page.goto(`${env.url}/commands`);
+    await page.waitForSelector("[data-test=commands]");
+    await noHorizontalScroll(page);
+    await screenshot(page, `commands-${name}`);
+    const first = page.locator("[data-test=commands] tbody a").first();
+    if ((await first.count()) === 0) return "no command on this platform";
+    await first.click();
+    await page.waitForSelector("[data-test=history] tbody tr");
+    await noHorizontalScroll(page);
+    await screenshot(page, `command-${name}`);
+  });
+}
+
+test("filters, empty lists and what is not there say what to do", async (newPage) => {
+  const page = await newPage({ language: "en" });
+  await signIn(page, env.admin);
+  const product = (await call(page, "GetSession", {})).json.products.find((each) => each.sendsMessages)?.product;
+  if (!product) return "no product sends messages";
+  await page.goto(`${env.url}/products/${product}/messages?channel=room:no-such-room`);
+  await page.waitForFunction(() => document.querySelector("[data-test=messages]")?.textContent.includes("No message fits"));
+  await page.goto(`${env.url}/products/${product}/messages/msg_00000000000000000000000000`);
+  await page.waitForFunction(() => document.querySelector("[role=alert]")?.textContent.includes("There is no such message"));
+  await page.goto(`${env.url}/products/${product}/users`);
+  await page.fill("input[name=uid]", "no such user!");
+  check((await page.textContent(".problem")).includes("1-64 letters"), "a malformed user id is said before it is asked");
+  await page.fill("input[name=uid]", "u-nobody");
+  await page.press("input[name=uid]", "Enter");
+  await page.waitForFunction(() => document.querySelector("[data-test=connections]")?.textContent.includes("not connected"));
+  await screenshot(page, "user-unknown-en-1440");
+  await page.goto(`${env.url}/commands/no.such_command`);
+  await page.waitForFunction(() => document.querySelector("[role=alert]")?.textContent.includes("no such command"));
+  await page.goto(`${env.url}/commands?search=certainly-nothing`);
+  await page.waitForFunction(() => document.querySelector("[data-test=commands]")?.textContent.includes("No command fits"));
+}, { allowed: refused });
+
+test("a command: errors at their fields, publish, a release, a conflict, history, roll back, audit", async (newPage) => {
+  const page = await newPage({ language: "en" });
+  await signIn(page, env.admin);
+  const command = `browser.test_${Date.now() % 1_000_000_000}`;
+  await page.goto(`${env.url}/new-command`);
+  await page.fill("#field-name", command);
+  await page.fill("#field-timeout", "soon");
+  await page.click("[data-test=check]");
+  await page.waitForFunction(() => document.querySelector('[data-field="timeout"].wrong'));
+  await page.fill("#field-timeout", "70000");
+  await page.click("[data-test=check]");
+  for (const field of ["timeout", "service", "method", "auth_scope", "title_zh", "title_en"]) {
+    await page.waitForSelector(`[data-field="${field}"].wrong [role=alert]`);
+  }
+  check((await page.textContent('[data-field="timeout"] .words')).includes("want 10 ms to 60 s"), "control's words at the field");
+  await screenshot(page, "command-wrong-en-1440");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await noHorizontalScroll(page);
+  await screenshot(page, "command-wrong-en-390");
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.fill("#field-timeout", "3000");
+  await page.fill("#field-service", "trivium.payment.v1.PaymentService");
+  await page.fill("#field-method", "GetPayment");
+  await page.fill("#field-title_zh", "浏览器测试");
+  await page.fill("#field-title_en", "Browser test");
+  await page.selectOption("#field-auth_scope", "AUTH_SCOPE_BACKEND");
+  await page.click("[data-test=check]");
+  await page.click("[data-test=publish]");
+  await page.waitForFunction(() => document.querySelector(".el-dialog .words.wrong")?.textContent.includes("Say why"));
+  await page.fill("#publish-reason", `browser test: new ${command}`);
+  await page.click("[data-test=publish]");
+  await page.waitForURL(`**/commands/${command}`);
+  await page.waitForSelector("[data-test=history] tbody tr");
+
+  await page.fill("#field-timeout", "2000");
+  await page.click("[data-test=check]");
+  await page.waitForSelector(".el-dialog [data-test=changes]");
+  equal(await page.locator(".el-dialog [data-test=changes] tbody tr").count(), 1, "changed fields");
+  await page.fill("#publish-percentage", "20");
+  await page.fill("#publish-reason", "browser test: a fifth first");
+  await screenshot(page, "command-publish-en-1440");
+  await page.click("[data-test=publish]");
+  await page.waitForFunction(() => document.querySelector("[data-test=said]")?.textContent.includes("Version 2"));
+  await page.waitForFunction(() => document.querySelectorAll("[data-test=history] > table > tbody > tr").length === 2);
+  check((await page.textContent(".page-head .sub")).includes("20%"), "the release is shown");
+
+  const { json: now } = await call(page, "GetCommand", { name: command });
+  const meanwhile = commandBody(command, { value: { ...now.value, titleEn: "Meanwhile" }, expectedVersion: 2 });
+  equal((await call(page, "PublishCommand", meanwhile, await csrfOf(page))).status, 200, "PublishCommand");
+  await page.fill("#field-timeout", "2500");
+  await page.click("[data-test=check]");
+  await page.waitForSelector("[data-test=conflict]");
+  equal(await page.inputValue("#field-timeout"), "2500", "what was typed stays");
+  await screenshot(page, "command-conflict-en-1440");
+  await page.goto(`${env.url}/commands/${command}`);
+  await page.waitForFunction(() => document.querySelectorAll("[data-test=history] > table > tbody > tr").length === 3);
+  await page.locator("[data-test=roll-back]").last().click();
+  await page.waitForSelector(".el-dialog [data-test=changes]");
+  await page.fill("#publish-reason", "browser test: back");
+  await screenshot(page, "command-roll-back-en-1440");
+  await page.click("[data-test=publish]");
+  await page.waitForFunction(() => document.querySelector("[data-test=said]")?.textContent.includes("Version 4"));
+  equal(await page.inputValue("#field-timeout"), "3000", "the first version's timeout");
+  const { json: back } = await call(page, "GetCommand", { name: command });
+  equal(`${back.version} ${back.actor}`, `4 person:${env.admin.name}`, "newest version");
+}, { allowed: refused });
+
+test("a viewer reads the command table and cannot change it", async (newPage) => {
+  const page = await newPage({});
+  await signIn(page, env.viewer);
+  await page.goto(`${env.url}/commands`);
+  await page.waitForSelector("[data-test=commands]");
+  equal(await page.locator("[data-test=new-command]").count(), 0, "button for a new command");
+  const first = page.locator("[data-test=commands] tbody a").first();
+  if ((await first.count()) > 0) {
+    await first.click();
+    await page.waitForSelector("[data-test=history] tbody tr");
+    equal(await page.locator("[data-test=check], [data-test=roll-back]").count(), 0, "buttons that change");
+    check(await page.locator("#field-timeout").isDisabled(), "the form is for reading");
+  }
+  equal((await call(page, "PublishCommand", commandBody("browser.viewer"), await csrfOf(page))).reason, "ROLE_REQUIRED", "PublishCommand by a viewer");
+}, { allowed: refused, skip: env.viewer ? "" : "no VIEWER given" });
 
 test("an empty day says what to do", async (newPage) => {
   const page = await newPage({ language: "en" });

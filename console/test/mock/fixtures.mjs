@@ -1,9 +1,9 @@
 // What the mock answers: three products of a made-up platform. Deterministic but for time.
 
 export const products = [
-  { product: "acme", displayNameZh: "极点课堂", displayNameEn: "Acme Classroom", timeZone: "Asia/Shanghai" },
-  { product: "globex", displayNameZh: "环宇辅导", displayNameEn: "Globex Tutoring", timeZone: "Asia/Shanghai" },
-  { product: "initech", displayNameZh: "初芽英语", displayNameEn: "Initech English", timeZone: "America/Los_Angeles" },
+  { product: "acme", displayNameZh: "极点课堂", displayNameEn: "Acme Classroom", timeZone: "Asia/Shanghai", pays: true, sendsMessages: true, hasClients: true },
+  { product: "globex", displayNameZh: "环宇辅导", displayNameEn: "Globex Tutoring", timeZone: "Asia/Shanghai", pays: true, sendsMessages: true, hasClients: true },
+  { product: "initech", displayNameZh: "初芽英语", displayNameEn: "Initech English", timeZone: "America/Los_Angeles", pays: true },
 ];
 
 export const people = {
@@ -36,6 +36,15 @@ export const boards = [
     panel("latency_p99", "耗时 p99", "Latency p99", "seconds", "line", ["payment", "control", "ops"], 0.02),
     panel("method_rate", "各方法每秒调用", "Calls per second by method", "per_second", "line", methods, 20),
     panel("codes", "非 OK 的返回码", "Answers other than OK", "per_second", "bar", ["ALREADY_EXISTS", "NOT_FOUND"], 0.4),
+  ] },
+  { boardId: "push", titleZh: "消息", titleEn: "Messages", platform: false, panels: [
+    panel("accepted", "受理消息", "Messages accepted", "per_second", "area", ["RELIABLE", "ORDERED", "LOSSY"], 30),
+    panel("fates", "送达结果", "Deliveries by fate", "per_second", "area", ["acked", "vendor", "expired"], 80),
+    panel("sent_p99", "送达客户端耗时 p99", "Time to the client p99", "seconds", "line", ["RELIABLE", "ORDERED"], 0.02),
+  ] },
+  { boardId: "gateway", titleZh: "连接与命令", titleEn: "Connections and commands", platform: false, panels: [
+    panel("connections", "当前连接", "Connections", "count", "area", ["acme"], 1200),
+    panel("commands", "每秒命令", "Commands per second", "per_second", "area", ["push.ack", "course.roll_call"], 50),
   ] },
   { boardId: "platform", titleZh: "平台", titleEn: "Platform", platform: true, panels: [
     panel("instances", "注册的实例", "Registered instances", "count", "line", ["payment · cell-a", "payment · cell-b", "ops · cell-a"], 1),
@@ -98,3 +107,50 @@ export const audit = Array.from({ length: 7 }, (_, i) => ({
   action: i % 2 ? "PublishConfig" : "SetRoute", object: i % 2 ? "config/product_profile/acme" : "route/acme/payment", reason: i % 2 ? "提高单笔上限" : "单元 a 维护，先切到 b",
   beforeJson: '{"cells":[{"cell":"cell-a"},{"cell":"cell-b"}]}', afterJson: '{"cells":[{"cell":"cell-b"},{"cell":"cell-a","drained":true}]}',
 }));
+
+// Messages: of each product 130, newest first.
+const ledger = (accepted, acked, vendor, expired, dropped, pending) => ({ accepted: String(accepted), acked: String(acked), vendor: String(vendor), expired: String(expired), dropped, pending: String(pending) });
+export function messagesOf(product) {
+  const now = Date.now();
+  return Array.from({ length: 130 }, (_, i) => {
+    const klass = ["RELIABLE", "ORDERED", "LOSSY", "RELIABLE", "RELIABLE"][i % 5];
+    const reliable = klass === "RELIABLE";
+    const state = !reliable ? "SENT" : i < 3 ? "SENT" : i % 11 === 0 ? "CANCELED" : "COMPLETED";
+    const channel = ["room:math-7-1", "user:u-1001", "product", ""][i % 4];
+    const delivery = !reliable ? ledger(300, 298, 0, 0, { SLOW_READER: "2" }, 0) : state === "SENT" ? ledger(120, 96, 3, 4, { COLLAPSED: "2", SLOW_READER: "1" }, 14) : state === "CANCELED" ? ledger(120, 40, 0, 0, { CANCELED: "80" }, 0) : ledger(120, 112, 5, 3, {}, 0);
+    return {
+      messageId: `msg_06asn3v4k1f7s8t9v0w1x2${product.slice(0, 1)}${String(999 - i)}`, class: klass, state, channel,
+      target: channel.startsWith("room:") ? { roomId: channel.slice(5) } : channel.startsWith("user:") ? { userId: channel.slice(5) } : channel ? { product: true } : { audience: "grade=7 AND city=深圳 AND NOT trial" },
+      sequence: reliable ? String(1000 - i) : "0", priority: i % 7 === 0 ? "HIGH" : "NORMAL", createTime: new Date(now - i * 41_000).toISOString(), expireTime: new Date(now + 3_600_000).toISOString(),
+      delivery, traceId: i % 6 === 5 ? "" : "4bf92f3577b34da6a3ce929d0e0e4736", version: "3",
+    };
+  });
+}
+
+export const messagesDay = [
+  { class: "LOSSY", messages: "5210", delivery: ledger(1563000, 1561800, 0, 0, { SLOW_READER: "1200" }, 0) },
+  { class: "ORDERED", messages: "1822", delivery: ledger(546600, 546600, 0, 0, {}, 0) },
+  { class: "RELIABLE", messages: "412", delivery: ledger(49440, 48102, 611, 320, { COLLAPSED: "88", SLOW_READER: "12" }, 307) },
+];
+
+const fates = [["ACKED", "", 1], ["ACKED", "", 2], ["PENDING", "", 3], ["VENDOR", "", 4], ["EXPIRED", "", 6], ["DROPPED", "COLLAPSED", 1]];
+export const recipientsOf = (messageId, count) => Array.from({ length: count }, (_, i) => {
+  const [state, reason, attempts] = fates[i % fates.length];
+  return { userId: `u-${1001 + i}`, messageId, state, reason, attempts, updateTime: new Date(Date.now() - i * 9000).toISOString() };
+});
+
+export const connectionsOf = (userId) => userId === "u-1001" ? [
+  { connectionId: "c_06asn3v4k1f7s8t9v0w1x2y3z4", userId, deviceId: "iPad-7f21", platform: "ios", connectTime: new Date(Date.now() - 1_800_000).toISOString() },
+  { connectionId: "c_06asn3v4k1f7s8t9v0w1x2y3z5", userId, deviceId: "", platform: "web", connectTime: new Date(Date.now() - 320_000).toISOString() },
+] : [];
+
+// The command table: versions of each item, oldest first.
+const versionOf = (name, version, value, extra = {}) => ({ name, version: String(version), value, percentage: 100, actor: "operator:dev", reason: "trv up", createTime: new Date(Date.now() - (9 - version) * 86_400_000).toISOString(), ...extra });
+const ack = { number: 1, service: "trivium.push.v1.DeliveryService", method: "Acknowledge", product: "*", authScope: "AUTH_SCOPE_USER", timeout: "3s", idempotent: true, maxRequestBytes: 65536, titleZh: "确认收到", titleEn: "Acknowledge", limits: { perUser: { rate: 20, burst: 60 } } };
+const rollCall = { number: 20, service: "acme.v1.CourseService", method: "RollCall", product: "acme", authScope: "AUTH_SCOPE_USER", routingKey: { source: "FIELD", fieldPath: "room.room_id" }, titleZh: "点名", titleEn: "Roll call" };
+export const commands = new Map([
+  ["course.roll_call", [versionOf("course.roll_call", 1, rollCall), versionOf("course.roll_call", 2, { ...rollCall, timeout: "2s" }, { actor: "person:admin", reason: "点名要快，超时放短" })]],
+  ["course.old_quiz", [versionOf("course.old_quiz", 1, { ...rollCall, number: 21, method: "Quiz", titleZh: "旧版答题", titleEn: "Old quiz", deprecated: true, replacedBy: "course.roll_call", disabled: { message: "请升级客户端", retryAfter: "60s" } })]],
+  ["globex.report", [versionOf("globex.report", 1, { ...rollCall, number: 30, product: "globex", method: "Report", titleZh: "学情报告", titleEn: "Report", authScope: "AUTH_SCOPE_BACKEND" })]],
+  ["push.ack", [versionOf("push.ack", 1, ack), versionOf("push.ack", 2, { ...ack, limits: { perUser: { rate: 50, burst: 100 } } }, { percentage: 20, previousValue: ack, actor: "person:admin", reason: "放宽限流，先给两成用户" })]],
+]);

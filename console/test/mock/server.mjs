@@ -7,8 +7,8 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { ErrorInfoSchema, RequestInfoSchema, RetryInfoSchema } from "../../src/gen/external/google/rpc/error_details_pb.ts";
-import { activitiesOf, audit, boards, dayOf, people, platform, products, seriesOf } from "./fixtures.mjs";
+import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema, RetryInfoSchema } from "../../src/gen/external/google/rpc/error_details_pb.ts";
+import { activitiesOf, audit, boards, commands, connectionsOf, dayOf, messagesDay, messagesOf, people, platform, products, recipientsOf, seriesOf } from "./fixtures.mjs";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 const port = Number(process.argv[2] ?? 25122);
@@ -21,9 +21,9 @@ const securityHeaders = {
 };
 
 class Refusal extends Error {
-  constructor(code, reason, message, retrySeconds = 0) {
+  constructor(code, reason, message, { retrySeconds = 0, fields = [] } = {}) {
     super(message);
-    Object.assign(this, { code, reason, retrySeconds });
+    Object.assign(this, { code, reason, retrySeconds, fields });
   }
 }
 
@@ -59,10 +59,50 @@ const sessionOf = (name, person, csrf) => ({
   expireTime: new Date(Date.now() + 43_200_000).toISOString(),
 });
 
+function adminOnly(person) {
+  if (person.role !== "platform_admin") throw new Refusal("permission_denied", "ROLE_REQUIRED", `role: ${person.role}, want platform_admin`);
+}
+
+// A page of a list: the token is the place to go on at.
+function pageOf(list, body, most = 50) {
+  const start = Number(body.pageToken || 0);
+  const end = start + Math.min(body.pageSize || most, 200);
+  return [list.slice(start, end), end < list.length ? String(end) : ""];
+}
+
+const seesCommand = (person, { value }) => value.product === "*" || person.sees.includes(value.product);
+function versionsOf(person, name) {
+  const versions = (commands.get(name) ?? []).filter((each) => seesCommand(person, each));
+  if (versions.length === 0) throw new Refusal("not_found", "CONFIG_NOT_FOUND", `config: command/${name}, want one that exists`);
+  return versions;
+}
+
+// Some of control's checks, in its words.
+function checkCommand({ name = "", value, percentage = 100, expectedVersion = "0" }, versions) {
+  const fields = [];
+  const wrong = (field, description) => fields.push({ field, description });
+  if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*(@[a-z0-9-]+)?$/.test(name)) wrong("name", `"${name}", want 1-64 characters of a-z 0-9 _ - in parts joined by "."`);
+  if (!/^\w+(\.\w+)+$/.test(value.service ?? "")) wrong("value.service", `"${value.service ?? ""}", want a gRPC service, like acme.v1.CourseService`);
+  if (!/^\w+$/.test(value.method ?? "")) wrong("value.method", `"${value.method ?? ""}", want a method's name, like RollCall`);
+  const seconds = value.timeout ? Number.parseFloat(value.timeout) : 5;
+  if (seconds < 0.01 || seconds > 60) wrong("value.timeout", `${Math.floor(seconds)} s, want 10 ms to 60 s`);
+  if (!value.authScope) wrong("value.auth_scope", "0, want USER, BACKEND or NONE");
+  for (const title of ["titleZh", "titleEn"]) if (!value[title]) wrong(`value.${title.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`)}`, "0 characters, want 1 to 40");
+  if (fields.length) throw new Refusal("invalid_argument", "FIELD_INVALID", fields.map((each) => `${each.field}: ${each.description}`).join("; "), { fields });
+  if (Number(expectedVersion) !== versions.length) throw new Refusal("aborted", "VERSION_CONFLICT", `expected_version: ${expectedVersion}, want ${versions.length} (the newest)`);
+  if (percentage < 100 && versions.length === 0) throw new Refusal("invalid_argument", "FIELD_INVALID", "percentage", { fields: [{ field: "percentage", description: "want 100" }] });
+}
+
+function append(name, person, version) {
+  const versions = commands.get(name) ?? [];
+  const made = { name, percentage: 100, actor: `person:${person.name}`, createTime: new Date().toISOString(), ...version, version: String(versions.length + 1) };
+  return { versions: [...versions, made], made };
+}
+
 const methods = {
   SignIn(body, _person, response) {
     const tries = wrongTries.get(body.userName) ?? 0;
-    if (tries >= 5) throw new Refusal("resource_exhausted", "SIGN_IN_LOCKED", "too many wrong tries", 540);
+    if (tries >= 5) throw new Refusal("resource_exhausted", "SIGN_IN_LOCKED", "too many wrong tries", { retrySeconds: 540 });
     const person = people[body.userName];
     if (!person || person.password !== body.password) {
       wrongTries.set(body.userName, tries + 1);
@@ -104,6 +144,66 @@ const methods = {
     audit.unshift({ ...audit[0], auditId: String(Number(audit[0].auditId) + 1), time: new Date().toISOString(), actor: `person:${person.name}`, action: "SetRoute", object: `route/${body.product}/${body.service}`, reason: body.reason });
     return platformNow();
   },
+  GetMessagesDay(body, person) {
+    const product = seen(person, body.product);
+    return { product, day: body.day || "2026-09-01", classes: body.day && body.day < "2026-01-01" ? [] : messagesDay, ledgerOk: true, asOfTime: new Date().toISOString() };
+  },
+  ListMessages(body, person) {
+    seen(person, body.product);
+    const fits = messagesOf(body.product).filter((each) => (!body.channel || each.channel === body.channel) && (!body.class || each.class === body.class) && (!body.state || each.state === body.state));
+    const [messages, nextPageToken] = pageOf(fits, body);
+    return { messages, nextPageToken };
+  },
+  GetMessage(body, person) {
+    seen(person, body.product);
+    const message = messagesOf(body.product).find((each) => each.messageId === body.messageId);
+    if (!message) throw new Refusal("not_found", "MESSAGE_NOT_FOUND", "message_id: not found");
+    return { message, dataBytes: "412", ledgerOk: true };
+  },
+  ListRecipients(body, person) {
+    seen(person, body.product);
+    const [recipients, nextPageToken] = pageOf(recipientsOf(body.messageId, 120).filter((each) => !body.state || each.state === body.state), body);
+    return { recipients, nextPageToken };
+  },
+  GetUserConnections(body, person) {
+    seen(person, body.product);
+    const connections = connectionsOf(body.userId);
+    return { connections, numConnections: connections.length };
+  },
+  ListUserMessages(body, person) {
+    seen(person, body.product);
+    if (body.userId !== "u-1001") return {};
+    const all = messagesOf(body.product).filter((each) => each.class === "RELIABLE").map((each, i) => ({ ...recipientsOf(each.messageId, 6)[i % 6], userId: body.userId }));
+    const [recipients, nextPageToken] = pageOf(all.filter((each) => !body.state || each.state === body.state), body);
+    return { recipients, nextPageToken };
+  },
+  ListCommands(body, person) {
+    if (body.product) seen(person, body.product);
+    const search = (body.search ?? "").toLowerCase();
+    const newest = [...commands.values()].map((versions) => versions.at(-1)).filter((each) => seesCommand(person, each));
+    const fits = newest.filter(({ name, value }) => (!body.product || ["*", body.product].includes(value.product)) && (!search || String(value.number) === search || [name, value.titleZh, value.titleEn, value.service, value.method].some((text) => text.toLowerCase().includes(search))));
+    const [page, nextPageToken] = pageOf(fits.sort((a, b) => (a.name < b.name ? -1 : 1)), body);
+    return { commands: page, nextPageToken };
+  },
+  GetCommand: (body, person) => (Number(body.version) ? versionsOf(person, body.name)[Number(body.version) - 1] : versionsOf(person, body.name).at(-1)),
+  ListCommandVersions(body, person) {
+    const [versions, nextPageToken] = pageOf([...versionsOf(person, body.name)].reverse(), body);
+    return { versions, nextPageToken };
+  },
+  PublishCommand(body, person) {
+    adminOnly(person);
+    checkCommand(body, commands.get(body.name) ?? []);
+    const percentage = body.percentage || 100;
+    const { versions, made } = append(body.name, person, { value: body.value, percentage, reason: body.reason, ...(percentage < 100 ? { previousValue: commands.get(body.name).at(-1).value } : {}) });
+    if (!body.validateOnly) commands.set(body.name, versions);
+    return made;
+  },
+  RollBackCommand(body, person) {
+    adminOnly(person);
+    const { versions, made } = append(body.name, person, { value: versionsOf(person, body.name)[Number(body.toVersion) - 1].value, reason: body.reason });
+    commands.set(body.name, versions);
+    return made;
+  },
   ListAudit: (_body, person) => (platformOnly(person), { entries: audit, nextPageToken: "" }),
 };
 
@@ -118,12 +218,13 @@ function call(name, request, response, text) {
     const token = /trivium_session=([^;]+)/.exec(request.headers.cookie ?? "")?.[1];
     const session = sessions.get(token);
     if (name !== "SignIn" && !session) throw new Refusal("unauthenticated", "SESSION_REQUIRED", "sign in first");
-    if (["SignOut", "SetRoute"].includes(name) && request.headers["x-trivium-csrf"] !== session.csrf) throw new Refusal("permission_denied", "CSRF_TOKEN_INVALID", "x-trivium-csrf: wrong");
+    if (["SignOut", "SetRoute", "PublishCommand", "RollBackCommand"].includes(name) && request.headers["x-trivium-csrf"] !== session.csrf) throw new Refusal("permission_denied", "CSRF_TOKEN_INVALID", "x-trivium-csrf: wrong");
     const person = session && { ...people[session.name], name: session.name, csrf: session.csrf, token };
     answer(response, 200, method(JSON.parse(text || "{}"), person, response));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const details = [detail(ErrorInfoSchema, { reason: error.reason, domain: "trivium" }), detail(RequestInfoSchema, { requestId: randomBytes(16).toString("hex") })];
+    if (error.fields.length) details.push(detail(BadRequestSchema, { fieldViolations: error.fields }));
     if (error.retrySeconds) details.push(detail(RetryInfoSchema, { retryDelay: { seconds: BigInt(error.retrySeconds), nanos: 0 } }));
     answer(response, httpCodes[error.code] ?? 500, { code: error.code, message: error.message, details });
   }
