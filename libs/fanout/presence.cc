@@ -152,8 +152,7 @@ class RedisPresence : public Presence {
 
   absl::StatusOr<PresenceList> List(const Channel& channel, size_t limit, absl::Time deadline) override {
     TRIVIUM_RETURN_IF_ERROR(CheckList(channel, limit));
-    redis::Command command = ListScript().Call(Keys(channel), {absl::StrCat(limit)});
-    command.idempotent = true;
+    const redis::Command command = ListCommand(channel, limit);
     PresenceList list;
     bool more = true;
     for (int call = 0; more && call < kMaxListCalls; ++call) {
@@ -163,7 +162,66 @@ class RedisPresence : public Presence {
     return list;
   }
 
+  std::vector<absl::StatusOr<PresenceCount>> CountEach(std::span<const Channel> channels,
+                                                       absl::Time deadline) override {
+    std::vector<absl::StatusOr<PresenceCount>> counts(channels.size(), TooMany(channels.size()));
+    if (channels.size() > kMaxPresenceBatch) return counts;
+    std::vector<redis::Command> commands;
+    std::vector<size_t> asked;
+    for (size_t i = 0; i < channels.size(); ++i) {
+      const absl::Status valid = CheckList(channels[i], 0);
+      counts[i] = valid.ok() ? absl::StatusOr<PresenceCount>(PresenceCount()) : valid;
+      if (!valid.ok()) continue;
+      commands.push_back(ListCommand(channels[i], 0));
+      asked.push_back(i);
+    }
+    const std::vector<redis::Outcome> outcomes = client_.Pipeline(commands, deadline);
+    for (size_t i = 0; i < asked.size(); ++i) {
+      counts[asked[i]] = CountOf(channels[asked[i]], outcomes[i], deadline);
+    }
+    return counts;
+  }
+
+  absl::StatusOr<std::vector<std::string>> Users(const Channel& channel, absl::Time deadline) override {
+    TRIVIUM_RETURN_IF_ERROR(CheckList(channel, 0));
+    redis::Command command = UsersScript().Call(Keys(channel));
+    command.idempotent = true;
+    std::vector<std::string> users;
+    int64_t more = 1;
+    for (int call = 0; more != 0 && call < kMaxListCalls; ++call) {
+      TRIVIUM_ASSIGN_OR_RETURN(const redis::Reply reply, client_.Call(command, deadline));
+      TRIVIUM_ASSIGN_OR_RETURN(const auto fields, reply.Tuple(2));
+      TRIVIUM_ASSIGN_OR_RETURN(more, fields[0].Integer());
+      TRIVIUM_ASSIGN_OR_RETURN(users, ParseUsers(fields[1]));
+    }
+    return users;
+  }
+
  private:
+  static redis::Command ListCommand(const Channel& channel, size_t limit) {
+    redis::Command command = ListScript().Call(Keys(channel), {absl::StrCat(limit)});
+    command.idempotent = true;
+    return command;
+  }
+
+  static absl::StatusOr<std::vector<std::string>> ParseUsers(const redis::Reply& reply) {
+    TRIVIUM_ASSIGN_OR_RETURN(const auto names, reply.Array());
+    std::vector<std::string> users;
+    for (const redis::Reply& name : names) {
+      TRIVIUM_ASSIGN_OR_RETURN(std::string user, name.Text());
+      users.push_back(std::move(user));
+    }
+    return users;
+  }
+
+  // Where many expired connections are left, the counts still have them: then the channel is asked on its own.
+  absl::StatusOr<PresenceCount> CountOf(const Channel& channel, const redis::Outcome& outcome, absl::Time deadline) {
+    TRIVIUM_RETURN_IF_ERROR(outcome.status());
+    PresenceList list;
+    TRIVIUM_ASSIGN_OR_RETURN(const bool more, ParseList(*outcome, &list));
+    return more ? Count(channel, deadline) : list.count;
+  }
+
   static absl::Status CheckList(const Channel& channel, size_t limit) {
     Violations violations;
     CheckChannel(channel, "channel", &violations);

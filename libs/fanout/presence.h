@@ -72,6 +72,12 @@ class Presence {
   // limit: 0 to kMaxPresenceListed.
   virtual absl::StatusOr<PresenceList> List(const Channel& channel, size_t limit, absl::Time deadline) = 0;
   absl::StatusOr<PresenceCount> Count(const Channel& channel, absl::Time deadline);
+  // Counts of many channels in one pipeline; an answer for each, in their order. INVALID_ARGUMENT FIELD_INVALID for the
+  // wrong ones; for all when there are more than kMaxPresenceBatch.
+  virtual std::vector<absl::StatusOr<PresenceCount>> CountEach(std::span<const Channel> channels,
+                                                               absl::Time deadline) = 0;
+  // All users with a connection, each once, in no order: at most kMaxPresenceConnections.
+  virtual absl::StatusOr<std::vector<std::string>> Users(const Channel& channel, absl::Time deadline) = 0;
 };
 // The client outlives it.
 std::unique_ptr<Presence> NewPresence(redis::Client& client);

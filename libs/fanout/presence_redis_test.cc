@@ -127,6 +127,36 @@ TEST_F(PresenceTest, CountIsExactAlsoWhenMoreExpiredThanOneCallForgets) {
   EXPECT_EQ(Count(), Pair(1, 1));
 }
 
+TEST_F(PresenceTest, CountsManyChannelsAtOnce) {
+  Refresh({Present("c1", "li"), Present("c2", "li"), Present("c3", "han")});
+  for (int i = 0; i < kMaxPurge + 5; ++i) {
+    Refresh(
+        {{.channel = {"acme", "room:r2"}, .connection = {.id = absl::StrCat("d", i), .user = "wang"}, .ttl = kBrief}});
+  }
+  const std::vector<Channel> channels = {kRoom, {"acme", "room:r2"}, {"acme", "room:never"}, {"acme", ""}};
+  ASSERT_TRUE(Eventually([&] { return presence().CountEach(channels, Soon())[1]->num_connections == 0; }));
+  const auto counts = presence().CountEach(channels, Soon());
+  ASSERT_EQ(counts.size(), 4u);
+  EXPECT_EQ(Pair(counts[0]->num_connections, counts[0]->num_users), Pair(3, 2));
+  EXPECT_EQ(Pair(counts[2]->num_connections, counts[2]->num_users), Pair(0, 0));
+  EXPECT_EQ(ReasonOf(counts[3].status()), "FIELD_INVALID");
+  EXPECT_THAT(presence().CountEach({}, Soon()), IsEmpty());
+}
+
+TEST_F(PresenceTest, NamesEveryUserOnce) {
+  std::vector<PresentConnection> items;
+  for (int i = 0; i < 3000; ++i) items.push_back(Present(absl::StrCat("c", i), absl::StrCat("u", i % 1500)));
+  for (int i = 0; i < 2 * kMaxPurge; ++i)
+    items.push_back(Present(absl::StrCat("d", i), absl::StrCat("gone", i), kBrief));
+  Refresh(items);
+  ASSERT_TRUE(AwaitUnexpired(3000));
+  const auto users = presence().Users(kRoom, Soon());
+  ASSERT_TRUE(users.ok()) << users.status();
+  EXPECT_EQ(users->size(), 1500u);
+  EXPECT_EQ(std::set<std::string>(users->begin(), users->end()).size(), 1500u);
+  EXPECT_THAT(*presence().Users({"acme", "room:never"}, Soon()), IsEmpty());
+}
+
 TEST_F(PresenceTest, AnAbandonedRoomLeavesNothingBehind) {
   Refresh({Present("c1", "li", kBrief)});
   EXPECT_TRUE(Eventually([&] { return KeysLeft() == 0; }));

@@ -82,6 +82,10 @@ end
 return {more, redis.call('HLEN', connections), redis.call('HLEN', users), listed}
 )lua";
 
+constexpr char kUsers[] = R"lua(
+return {purge(), redis.call('HKEYS', users)}
+)lua";
+
 const redis::Script* NewScript(const char* body) {
   return new redis::Script(absl::StrCat("#!lua\nlocal max_purge = ", kMaxPurge, "\n", kState, body));
 }
@@ -100,6 +104,11 @@ const redis::Script& RemoveScript() {
 
 const redis::Script& ListScript() {
   static const redis::Script* const script = NewScript(kList);
+  return *script;
+}
+
+const redis::Script& UsersScript() {
+  static const redis::Script* const script = NewScript(kUsers);
   return *script;
 }
 

@@ -20,4 +20,7 @@ const redis::Script& RemoveScript();
 // value = one byte with the length of the user id, the user id, the info.
 const redis::Script& ListScript();
 
+// Answer: {1 when expired ones are left: ask again, {user, user, ...}}.
+const redis::Script& UsersScript();
+
 }  // namespace trivium::fanout

@@ -10,12 +10,12 @@
 #include "libs/http/server.h"
 #include "libs/log/log.h"
 #include "libs/status/status.h"
+#include "libs/sync/periodic.h"
 #include "libs/sync/worker_pool.h"
 #include "services/payment/callbacks.h"
 #include "services/payment/database.h"
 #include "services/payment/payment_service.h"
 #include "services/payment/psp/guarded_psp.h"
-#include "services/payment/workers/periodic.h"
 #include "trivium/control/v1/route_plan.pb.h"
 
 namespace trivium::payment {
@@ -41,7 +41,8 @@ struct App::Parts {
         limits(*profiles, clock),
         fencing(database.store(), [this](const std::string& product) { return EpochOf(product); }),
         resolver(database.store(), psps, silence, *profiles, fencing, clock, metrics),
-        feed(database.store(), metrics),
+        feed(database.store(), {.on_readers = [this](int n) { metrics.Watchers(n); },
+                                .on_full_readers = [this](int n) { metrics.FullWatchers(n); }}),
         callbacks(psps, database.store(), resolver, clock, metrics),
         callback_pool(pool),
         payment_pool("psp-payments", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),

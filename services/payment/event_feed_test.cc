@@ -1,5 +1,5 @@
 // The feed over the streams' own queues, with readers that the test lets read.
-#include "services/payment/event_feed.h"
+#include "libs/event_feed/event_feed.h"
 
 #include <gtest/gtest.h>
 
@@ -14,8 +14,10 @@
 #include "absl/time/clock.h"
 #include "libs/rpc/outgoing_stream.h"
 #include "libs/telemetry/metrics.h"
+#include "services/payment/metrics.h"
 #include "services/payment/store/memory_store.h"
 #include "services/payment/store/store_calls.h"
+#include "trivium/payment/v1/payment.pb.h"
 
 namespace trivium::payment {
 namespace {
@@ -52,7 +54,10 @@ class Reader : public EventSink {
                 {[this](const v1::Event* event) { Taken(*event); }, [](const grpc::Status&) {}}) {
     stream_.OnWritable([this, &feed] { feed.Resume(this); });
   }
-  bool Write(const v1::Event& event) override { return stream_.Write(event) == rpc::WriteResult::kQueued; }
+  bool Write(const std::string& payload, const std::string&) override {
+    v1::Event event;
+    return event.ParseFromString(payload) && stream_.Write(event) == rpc::WriteResult::kQueued;
+  }
   void Finish(const absl::Status& status) override { stream_.Finish(status); }
 
   // Waits for the next event and takes it; its order.
@@ -119,7 +124,10 @@ class EventFeedTest : public ::testing::Test {
   StoreCalls calls_{memory_, kProduct};
   Metrics raw_metrics_;
   PaymentMetrics metrics_{raw_metrics_};
-  EventFeed feed_{memory_.counting, metrics_, absl::Milliseconds(5)};
+  EventFeed feed_{memory_.counting,
+                  {.poll = absl::Milliseconds(5),
+                   .on_readers = [this](int n) { metrics_.Watchers(n); },
+                   .on_full_readers = [this](int n) { metrics_.FullWatchers(n); }}};
 };
 
 TEST_F(EventFeedTest, AReaderThatDoesNotReadHoldsItsQueueAndNoMore) {

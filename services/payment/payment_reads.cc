@@ -3,10 +3,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/event_feed/serve_events.h"
+#include "libs/opaque_token/page_token.h"
 #include "libs/rpc/call_context.h"
 #include "libs/status/status.h"
-#include "services/payment/cursor.h"
-#include "services/payment/domain/day.h"
+#include "libs/text/day.h"
 #include "services/payment/payment_service.h"
 #include "services/payment/store/event_of.h"
 #include "services/payment/validate.h"
@@ -123,21 +124,7 @@ absl::Status PaymentService::Summarize(const CallContext& call, const v1::GetDai
 absl::Status PaymentService::List(const CallContext& call, const v1::ListEventsRequest& request,
                                   v1::ListEventsResponse* response) {
   TRIVIUM_RETURN_IF_ERROR(Validate(request));
-  TRIVIUM_ASSIGN_OR_RETURN(int64_t after, ParseEventCursor(call.product, request.cursor()));
-  TRIVIUM_ASSIGN_OR_RETURN(const EventRange range, p_.store.RangeOfEvents(call.product, call.deadline));
-  if (request.cursor().empty()) after = range.oldest - 1;
-  if (after > range.newest) return CursorInvalid();
-  if (after < range.oldest - 1) return CursorTooOld();
-  TRIVIUM_ASSIGN_OR_RETURN(const std::vector<StoredEvent> events,
-                           p_.store.ListEvents(call.product, after, PageSize(request.page_size(), 100), call.deadline));
-  response->set_next_cursor(request.cursor());
-  for (const StoredEvent& stored : events) {
-    v1::Event* event = response->add_events();
-    if (!event->ParseFromString(stored.payload)) return absl::InternalError("a stored event is damaged");
-    event->set_cursor(EventCursor(call.product, stored.seq));
-    response->set_next_cursor(event->cursor());
-  }
-  return absl::OkStatus();
+  return ListEventsAfter(p_.store, call.product, request, call.deadline, response);
 }
 
 }  // namespace trivium::payment

@@ -3,13 +3,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/event_feed/serve_events.h"
 #include "libs/id/id.h"
 #include "libs/rpc/call_guard.h"
-#include "libs/rpc/stream.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
-#include "services/payment/cursor.h"
-#include "services/payment/domain/fingerprint.h"
+#include "services/payment/domain/request_fields.h"
 #include "services/payment/store/errors.h"
 #include "services/payment/store/event_of.h"
 #include "services/payment/validate.h"
@@ -104,34 +103,10 @@ grpc::ServerUnaryReactor* PaymentService::ListEvents(grpc::CallbackServerContext
                         [=, this](const CallContext& call) { return List(call, *request, response); });
 }
 
-namespace {
-
-// An outgoing stream as the feed sees it.
-class StreamSink : public EventSink {
- public:
-  explicit StreamSink(std::shared_ptr<rpc::OutgoingStream<v1::Event>> stream) : stream_(std::move(stream)) {}
-  bool Write(const v1::Event& event) override { return stream_->Write(event) == rpc::WriteResult::kQueued; }
-  void Finish(const absl::Status& status) override { stream_->Finish(status); }
-
- private:
-  const std::shared_ptr<rpc::OutgoingStream<v1::Event>> stream_;
-};
-
-}  // namespace
-
 grpc::ServerWriteReactor<v1::Event>* PaymentService::WatchEvents(grpc::CallbackServerContext* context,
                                                                  const v1::WatchEventsRequest* request) {
-  return rpc::ServeStream<v1::Event>(p_.guard, context, "trivium.payment.v1.PaymentService/WatchEvents",
-                                     [this, request](auto start) {
-                                       const absl::StatusOr<int64_t> after =
-                                           ParseEventCursor(start.call.product, request->cursor());
-                                       if (!after.ok()) return start.stream->Finish(after.status());
-                                       const auto sink = std::make_shared<StreamSink>(start.stream);
-                                       start.on_end([this, sink] { p_.feed.Remove(sink.get()); });
-                                       start.stream->OnWritable([this, key = sink.get()] { p_.feed.Resume(key); });
-                                       p_.feed.Add(start.call.product, *after, sink);
-                                     },
-                                     {.queue_max = kReaderQueueMax});
+  return ServeEvents<v1::Event>(p_.guard, context, "trivium.payment.v1.PaymentService/WatchEvents", request->cursor(),
+                                p_.feed);
 }
 
 absl::StatusOr<NewPayment> PaymentService::DraftOf(const CallContext& call, const v1::CreatePaymentRequest& request,

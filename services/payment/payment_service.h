@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "services/payment/event_feed.h"
+#include "libs/event_feed/event_feed.h"
 #include "services/payment/fencing.h"
 #include "services/payment/metrics.h"
 #include "services/payment/profiles.h"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "libs/event_feed/event_cursor.h"
 #include "libs/status/error.h"
-#include "services/payment/cursor.h"
 #include "services/payment/service_under_test.h"
 #include "services/payment/store/memory_store.h"
 

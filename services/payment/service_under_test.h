@@ -69,7 +69,10 @@ class ServiceUnderTest {
   Fencing fencing_{store_, [](const std::string&) { return std::nullopt; }};
   SilenceBook silence_;
   Resolver resolver_{store_, psps_, silence_, profiles_, fencing_, Clock::Real(), metrics_};
-  EventFeed feed_{store_, metrics_, absl::Milliseconds(10)};
+  EventFeed feed_{store_,
+                  {.poll = absl::Milliseconds(10),
+                   .on_readers = [this](int n) { metrics_.Watchers(n); },
+                   .on_full_readers = [this](int n) { metrics_.FullWatchers(n); }}};
   std::atomic<int> new_refunds_ = 0;  // Times that somebody was told that refunds wait to be sent.
   WorkerPool pool_{"payment", 4, 100};
   rpc::CallGuard guard_{{}, pool_, Clock::Real(), raw_metrics_};

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/sync/worker_pool.h"
 #include "libs/telemetry/metrics.h"
-#include "services/payment/domain/fingerprint.h"
+#include "services/payment/domain/request_fields.h"
 #include "services/payment/psp/fake_psp.h"
 #include "services/payment/psp/guarded_psp.h"
 #include "services/payment/resolver.h"

@@ -3,8 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "libs/status/error.h"
 #include "libs/text/view.h"
-#include "services/payment/domain/fingerprint.h"
 #include "services/payment/domain/payment_rules.h"
+#include "services/payment/domain/request_fields.h"
 
 namespace trivium::payment {
 

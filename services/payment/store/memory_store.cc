@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "services/payment/domain/fingerprint.h"
+#include "services/payment/domain/request_fields.h"
 #include "services/payment/store/errors.h"
 #include "services/payment/store/event_of.h"
 

@@ -11,7 +11,7 @@
 #include "libs/status/error.h"
 #include "libs/status/status.h"
 #include "libs/telemetry/trace.h"
-#include "services/payment/domain/fingerprint.h"
+#include "services/payment/domain/request_fields.h"
 #include "services/payment/store/errors.h"
 #include "services/payment/store/event_of.h"
 #include "services/payment/store/rows.h"

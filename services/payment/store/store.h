@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/event_feed/event_source.h"
 #include "services/payment/domain/payment_rules.h"
 
 namespace trivium::payment {
@@ -95,15 +96,6 @@ struct RefundFilter {
   int limit = 50;
 };
 
-struct StoredEvent {
-  int64_t seq = 0;
-  std::string payload;  // Serialized trivium.payment.v1.Event without its cursor.
-};
-// Oldest kept and newest ever given out; oldest > newest: none are kept. 1, 0: there never was one.
-struct EventRange {
-  int64_t oldest = 1, newest = 0;
-};
-
 struct AccountSum {
   int64_t debits_minor = 0, credits_minor = 0;
 };
@@ -125,10 +117,9 @@ struct OpenWork {
   absl::Time oldest_unknown = absl::InfiniteFuture();
 };
 
-class Store {
+// Events (EventSource): serialized trivium.payment.v1.Event without its cursor.
+class Store : public EventSource {
  public:
-  virtual ~Store() = default;
-
   // OK: the payment as it was first recorded, also on a repeat. INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED; ALREADY_EXISTS
   // ORDER_HAS_PAYMENT (recorded).
   virtual std::vector<absl::StatusOr<Payment>> CreatePayments(std::span<const NewPayment> items,
@@ -161,10 +152,6 @@ class Store {
                                                             absl::Time deadline) = 0;
   virtual absl::StatusOr<std::vector<Refund>> ListRefunds(const std::string& product, const RefundFilter& filter,
                                                           absl::Time deadline) = 0;
-  // Events with seq > after, in order, at most limit. Numbers are dense from 1 for each product.
-  virtual absl::StatusOr<std::vector<StoredEvent>> ListEvents(const std::string& product, int64_t after, int limit,
-                                                              absl::Time deadline) = 0;
-  virtual absl::StatusOr<EventRange> RangeOfEvents(const std::string& product, absl::Time deadline) = 0;
   // One consistent snapshot. Bounds: of the business day.
   virtual absl::StatusOr<Day> SummarizeDay(const std::string& product, absl::Time start, absl::Time end,
                                            absl::Time deadline) = 0;

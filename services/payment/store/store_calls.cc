@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/payment/domain/fingerprint.h"
+#include "services/payment/domain/request_fields.h"
 
 namespace trivium::payment {
 namespace {

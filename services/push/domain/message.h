@@ -36,6 +36,9 @@ struct Target {
 std::string ChannelOf(const Target& target);
 std::string UserChannel(std::string_view user_id);
 
+// When the id of a message was made, to the millisecond: it is a UUIDv7.
+absl::Time TimeOf(const Id& message_id);
+
 struct Message {
   Id id;
   std::string product;

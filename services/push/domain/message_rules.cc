@@ -16,6 +16,13 @@ std::string ChannelOf(const Target& target) {
   return absl::StrCat(ToAbsl(kPrefixes[static_cast<int>(target.kind)]), target.value);
 }
 
+absl::Time TimeOf(const Id& message_id) {
+  constexpr int kTimeBytes = 6;
+  int64_t millis = 0;
+  for (int i = 0; i < kTimeBytes; ++i) millis = millis << 8 | message_id.bytes[static_cast<size_t>(i)];
+  return absl::FromUnixMillis(millis);
+}
+
 Message FirstState(Message m) {
   m.channel = ChannelOf(m.target);
   m.state = m.IsScheduled() ? MessageState::kScheduled : MessageState::kAccepted;

@@ -17,6 +17,13 @@ Message Draft(MessageClass message_class = MessageClass::kReliable) {
   return m;
 }
 
+TEST(MessageRulesTest, AnIdSaysWhenItWasMade) {
+  Id id;
+  id.bytes = {0x01, 0xa2, 0x03, 0x04, 0x05, 0x06, 0x7f, 0xff};  // 48 bits of milliseconds, big-endian; then version 7.
+  EXPECT_EQ(TimeOf(id), absl::FromUnixMillis(0x01a203040506));
+  EXPECT_EQ(TimeOf(Id()), absl::UnixEpoch());
+}
+
 TEST(MessageRulesTest, AChannelFollowsFromTheTarget) {
   EXPECT_EQ(ChannelOf({TargetKind::kUser, "u1"}), "user:u1");
   EXPECT_EQ(ChannelOf({TargetKind::kRoom, "math"}), "room:math");

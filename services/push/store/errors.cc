@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/status/error.h"
-#include "services/push/domain/fingerprint.h"
+#include "services/push/domain/request_fields.h"
 
 namespace trivium::push {
 

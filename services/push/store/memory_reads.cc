@@ -179,6 +179,26 @@ absl::StatusOr<DaySummary> MemoryStore::SummarizeDay(const std::string& product,
   return summary;
 }
 
+absl::StatusOr<std::map<std::string, OpenWork>> MemoryStore::CountOpenWork(absl::Time, absl::Time) {
+  std::map<std::string, OpenWork> work;
+  MutexLock lock(mu_);
+  for (const auto& [product, book] : books_) {
+    for (const auto& [id, m] : book.messages) {
+      if (m.counts.pending > 0) {
+        OpenWork& open = work[product];
+        open.pending += m.counts.pending;
+        open.oldest_pending = std::min(open.oldest_pending, TimeOf(id));
+      }
+      if (m.state == MessageState::kAccepted) {
+        OpenWork& open = work[product];
+        ++open.unsent;
+        open.oldest_unsent = std::min(open.oldest_unsent, m.update_time);
+      }
+    }
+  }
+  return work;
+}
+
 absl::StatusOr<std::vector<StoredEvent>> MemoryStore::ListEvents(const std::string& product, int64_t after, int limit,
                                                                  absl::Time) {
   std::vector<StoredEvent> page;

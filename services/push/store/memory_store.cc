@@ -250,7 +250,8 @@ std::vector<absl::StatusOr<bool>> MemoryStore::MoveDeliveries(const std::string&
   return outcomes;
 }
 
-absl::StatusOr<int64_t> MemoryStore::ExpireDue(absl::Time now, int limit, absl::Time) {
+absl::StatusOr<ProductCounts> MemoryStore::ExpireDue(absl::Time now, int limit, absl::Time) {
+  ProductCounts counts;
   int64_t expired = 0;
   MutexLock lock(mu_);
   for (auto& [product, book] : books_) {
@@ -259,9 +260,10 @@ absl::StatusOr<int64_t> MemoryStore::ExpireDue(absl::Time now, int limit, absl::
       const int64_t moved = MovePending(book, id, {DeliveryState::kExpired, DropReason::kNone, now}, limit - expired);
       Change(book, m, MoveChange(DeliveryState::kPending, DeliveryState::kExpired, moved), now);
       expired += moved;
+      if (moved > 0) counts[product] += moved;
     }
   }
-  return expired;
+  return counts;
 }
 
 std::vector<Delivery*> MemoryStore::Due(absl::Time Delivery::*time, absl::Time now, int limit,

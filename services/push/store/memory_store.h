@@ -28,7 +28,7 @@ class MemoryStore : public Store {
                                              absl::Time now, absl::Time deadline) override;
   std::vector<absl::StatusOr<bool>> MoveDeliveries(const std::string& product, std::span<const DeliveryKey> keys,
                                                    const DeliveryMove& move, absl::Time deadline) override;
-  absl::StatusOr<int64_t> ExpireDue(absl::Time now, int limit, absl::Time deadline) override;
+  absl::StatusOr<ProductCounts> ExpireDue(absl::Time now, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(absl::Time now, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<DueDelivery>> ClaimVendorDue(absl::Time now, absl::Duration claim_for, int limit,
                                                           absl::Time deadline) override;
@@ -56,6 +56,7 @@ class MemoryStore : public Store {
   absl::StatusOr<std::vector<StoredEvent>> ListEvents(const std::string& product, int64_t after, int limit,
                                                       absl::Time deadline) override;
   absl::StatusOr<EventRange> RangeOfEvents(const std::string& product, absl::Time deadline) override;
+  absl::StatusOr<std::map<std::string, OpenWork>> CountOpenWork(absl::Time now, absl::Time deadline) override;
   absl::StatusOr<int64_t> PurgeDeliveries(absl::Time before, int limit, absl::Time deadline) override;
   absl::StatusOr<int64_t> PurgeMessages(absl::Time before, int limit, absl::Time deadline) override;
   absl::StatusOr<int64_t> PurgeRecords(absl::Time now, int limit, absl::Time deadline) override;

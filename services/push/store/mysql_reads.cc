@@ -21,6 +21,7 @@ using mysql::Rows;
 using mysql::Value;
 using mysql::Values;
 
+constexpr int kDaysOpenMax = 32;         // A message is of use for 30 days; zones make a day more, and a bit.
 constexpr size_t kMessagesPerRead = 50;  // With data, of up to 64 KiB each.
 
 // All ids are below it.
@@ -216,6 +217,30 @@ absl::StatusOr<DaySummary> MysqlStore::SummarizeDay(const std::string& product, 
   DaySummary summary;
   for (const mysql::Row& row : rows) summary[static_cast<MessageClass>(row.Int(0))] = {row.Int(1), CountsOf(row, 2)};
   return summary;
+}
+
+absl::StatusOr<std::map<std::string, OpenWork>> MysqlStore::CountOpenWork(absl::Time now, absl::Time deadline) {
+  std::map<std::string, OpenWork> work;
+  TRIVIUM_RETURN_IF_ERROR(pool_.Use("count_open_work", deadline, [&](Connection& db) -> absl::Status {
+    work.clear();
+    const absl::CivilDay first_day = absl::ToCivilDay(now, absl::UTCTimeZone()) - kDaysOpenMax;
+    TRIVIUM_ASSIGN_OR_RETURN(const Rows oldest, db.Query(sql::kOldestPending));
+    for (const mysql::Row& row : oldest) {
+      OpenWork& open = work[row.Text(0)];
+      open.oldest_pending = TimeOf(IdAt(row, 1));
+      TRIVIUM_ASSIGN_OR_RETURN(const Rows pending,
+                               db.Query(sql::kCountPending, {row.Text(0), absl::FormatCivilTime(first_day)}));
+      open.pending = pending[0].Int(0);
+    }
+    TRIVIUM_ASSIGN_OR_RETURN(const Rows unsent, db.Query(sql::kCountUnsent, {ToValue(MessageState::kAccepted)}));
+    for (const mysql::Row& row : unsent) {
+      OpenWork& open = work[row.Text(0)];
+      open.unsent = row.Int(1);
+      open.oldest_unsent = row.Time(2);
+    }
+    return absl::OkStatus();
+  }));
+  return work;
 }
 
 absl::StatusOr<std::vector<StoredEvent>> MysqlStore::ListEvents(const std::string& product, int64_t after, int limit,

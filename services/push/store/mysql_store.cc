@@ -147,7 +147,8 @@ std::vector<absl::StatusOr<bool>> MysqlStore::MoveDeliveries(const std::string& 
   return outcomes;
 }
 
-absl::StatusOr<int64_t> MysqlStore::ExpireDue(absl::Time now, int limit, absl::Time deadline) {
+absl::StatusOr<ProductCounts> MysqlStore::ExpireDue(absl::Time now, int limit, absl::Time deadline) {
+  ProductCounts counts;
   int64_t expired = 0;
   while (expired < limit) {
     TRIVIUM_ASSIGN_OR_RETURN(const Rows due,
@@ -165,11 +166,12 @@ absl::StatusOr<int64_t> MysqlStore::ExpireDue(absl::Time now, int limit, absl::T
         return absl::OkStatus();
       }));
       expired += moved;
+      if (moved > 0) counts[of_product.first] += moved;
     }
     // Others were faster, or nothing is due.
     if (expired == before) break;
   }
-  return expired;
+  return counts;
 }
 
 absl::StatusOr<std::vector<DueDelivery>> MysqlStore::ClaimRepeatDue(absl::Time now, int limit, absl::Time deadline) {

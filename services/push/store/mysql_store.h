@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,7 +37,7 @@ class MysqlStore : public Store {
                                              absl::Time now, absl::Time deadline) override;
   std::vector<absl::StatusOr<bool>> MoveDeliveries(const std::string& product, std::span<const DeliveryKey> keys,
                                                    const DeliveryMove& move, absl::Time deadline) override;
-  absl::StatusOr<int64_t> ExpireDue(absl::Time now, int limit, absl::Time deadline) override;
+  absl::StatusOr<ProductCounts> ExpireDue(absl::Time now, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(absl::Time now, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<DueDelivery>> ClaimVendorDue(absl::Time now, absl::Duration claim_for, int limit,
                                                           absl::Time deadline) override;
@@ -64,6 +65,7 @@ class MysqlStore : public Store {
   absl::StatusOr<std::vector<StoredEvent>> ListEvents(const std::string& product, int64_t after, int limit,
                                                       absl::Time deadline) override;
   absl::StatusOr<EventRange> RangeOfEvents(const std::string& product, absl::Time deadline) override;
+  absl::StatusOr<std::map<std::string, OpenWork>> CountOpenWork(absl::Time now, absl::Time deadline) override;
   absl::StatusOr<int64_t> PurgeDeliveries(absl::Time before, int limit, absl::Time deadline) override;
   absl::StatusOr<int64_t> PurgeMessages(absl::Time before, int limit, absl::Time deadline) override;
   absl::StatusOr<int64_t> PurgeRecords(absl::Time now, int limit, absl::Time deadline) override;

@@ -83,6 +83,14 @@ inline constexpr char kListUserTail[] =
 // KEY due_expire (due_expire_time).
 inline constexpr char kListDueExpire[] =
     "SELECT product, message_id FROM message WHERE due_expire_time <= ? ORDER BY due_expire_time LIMIT ?";
+// KEY due_expire: holds product and message_id, too. message_day PRIMARY; KEY unsent.
+inline constexpr char kOldestPending[] =
+    "SELECT product, MIN(message_id) FROM message FORCE INDEX (due_expire) WHERE due_expire_time IS NOT NULL "
+    "GROUP BY product";
+inline constexpr char kCountPending[] =
+    "SELECT CAST(COALESCE(SUM(pending), 0) AS SIGNED) FROM message_day WHERE product = ? AND day >= ?";
+inline constexpr char kCountUnsent[] =
+    "SELECT product, COUNT(*), MIN(update_time) FROM message FORCE INDEX (unsent) WHERE state = ? GROUP BY product";
 // Newest first. PRIMARY; by_channel (product, channel, message_id); by_state (product, state, message_id).
 #define TRIVIUM_LIST_MESSAGES(index, found)                                                              \
   "SELECT " TRIVIUM_MESSAGE_COLUMNS ", '' FROM message FORCE INDEX (" index ") WHERE product = ? " found \

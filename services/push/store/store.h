@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/event_feed/event_source.h"
 #include "services/push/domain/audience.h"
 #include "services/push/domain/message.h"
 
@@ -146,13 +147,16 @@ struct ClassDay {
 };
 using DaySummary = std::map<MessageClass, ClassDay>;
 
-struct StoredEvent {
-  int64_t seq = 0;
-  std::string payload;  // What EncodeEvent made.
-};
-// Oldest kept and newest ever given out; oldest > newest: none are kept. 1, 0: there never was one.
-struct EventRange {
-  int64_t oldest = 1, newest = 0;
+using ProductCounts = std::map<std::string, int64_t>;  // By product; none that are 0.
+
+// What is open of a product now. InfiniteFuture: nothing.
+struct OpenWork {
+  int64_t pending = 0;                                 // Deliveries.
+  absl::Time oldest_pending = absl::InfiniteFuture();  // When the oldest message with one was accepted, to the ms.
+  int64_t unsent = 0;                                  // ACCEPTED messages.
+  absl::Time oldest_unsent = absl::InfiniteFuture();   // Since when.
+
+  bool operator==(const OpenWork&) const = default;
 };
 
 struct User {
@@ -180,10 +184,9 @@ struct RoomUpdate {
   absl::Time now;
 };
 
-class Store {
+// Events (EventSource): what EncodeEvent made.
+class Store : public EventSource {
  public:
-  virtual ~Store() = default;
-
   // RELIABLE: writes the message, its place in the channel, a delivery for each recipient and the event, and drops what
   // is pending of older messages with the same channel, target and collapse key. A scheduled message gets no
   // recipients yet. LOSSY and ORDERED come here only when they are scheduled. OK: the message as it was first
@@ -209,7 +212,7 @@ class Store {
                                                            std::span<const DeliveryKey> keys, const DeliveryMove& move,
                                                            absl::Time deadline) = 0;
   // Expires pending deliveries of messages whose expire_time has come, at most limit; how many. Call again at limit.
-  virtual absl::StatusOr<int64_t> ExpireDue(absl::Time now, int limit, absl::Time deadline) = 0;
+  virtual absl::StatusOr<ProductCounts> ExpireDue(absl::Time now, int limit, absl::Time deadline) = 0;
   // Claims pending deliveries whose repeat is due, oldest first: attempts grows, and the next repeat is due after
   // RepeatDelay. Those of expired messages are not returned. Several workers never get the same one at once.
   virtual absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(absl::Time now, int limit, absl::Time deadline) = 0;
@@ -255,10 +258,8 @@ class Store {
   // day: "YYYY-MM-DD".
   virtual absl::StatusOr<DaySummary> SummarizeDay(const std::string& product, const std::string& day,
                                                   absl::Time deadline) = 0;
-  // Events with seq > after, in order, at most limit. Numbers are dense from 1 for each product.
-  virtual absl::StatusOr<std::vector<StoredEvent>> ListEvents(const std::string& product, int64_t after, int limit,
-                                                              absl::Time deadline) = 0;
-  virtual absl::StatusOr<EventRange> RangeOfEvents(const std::string& product, absl::Time deadline) = 0;
+  // By product, those with something open. Costs a walk over an index of the messages that are open.
+  virtual absl::StatusOr<std::map<std::string, OpenWork>> CountOpenWork(absl::Time now, absl::Time deadline) = 0;
 
   // Deletes at most limit delivery rows of messages older than `before` of which nothing is pending; their counts stay.
   // The number that went.

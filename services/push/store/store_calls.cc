@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "services/push/domain/fingerprint.h"
 #include "services/push/domain/message_rules.h"
+#include "services/push/domain/request_fields.h"
 
 namespace trivium::push {
 namespace {
