@@ -5,7 +5,11 @@
 namespace trivium::ha {
 
 CircuitBreaker::CircuitBreaker(CircuitBreakerOptions options, Clock& clock)
-    : options_(options), clock_(clock), open_for_(options.open_for), opened_at_(-absl::InfiniteDuration()) {}
+    : options_(options),
+      clock_(clock),
+      succeeded_at_(-absl::InfiniteDuration()),
+      open_for_(options.open_for),
+      opened_at_(-absl::InfiniteDuration()) {}
 
 bool CircuitBreaker::Allow() {
   MutexLock lock(mu_);
@@ -22,13 +26,14 @@ bool CircuitBreaker::Allow() {
 void CircuitBreaker::Succeeded() {
   MutexLock lock(mu_);
   failures_ = 0;
+  succeeded_at_ = clock_.Monotonic();
   // A late answer to a call from before the opening says nothing about now: only the probe closes.
   if (!open_ || !probing_) return;
   open_ = probing_ = false;
   open_for_ = options_.open_for;
 }
 
-void CircuitBreaker::Failed() {
+void CircuitBreaker::Failed(absl::Duration started) {
   MutexLock lock(mu_);
   if (open_) {
     if (!probing_) return;
@@ -37,7 +42,7 @@ void CircuitBreaker::Failed() {
     opened_at_ = clock_.Monotonic();
     return;
   }
-  if (++failures_ < options_.failures) return;
+  if (started < succeeded_at_ || ++failures_ < options_.failures) return;
   open_ = true;
   probing_ = false;
   opened_at_ = clock_.Monotonic();

@@ -1,7 +1,8 @@
 // Circuit breaker by consecutive failures: with two or three hosts statistics mean nothing (DESIGN.md section 7).
-// Closed -> open after `failures` in a row; after `open_for`, doubled with every reopening up to max_open_for, one
-// probe is let through; its outcome closes or reopens. A call whose failure says nothing about the host counts for
-// neither.
+// Closed -> open after `failures` of calls that began after the last success: when calls run side by side, a slow one
+// that fails after others have succeeded says nothing new. After `open_for`, doubled with every reopening up to
+// max_open_for, one probe is let through; its outcome closes or reopens. A call whose failure says nothing about the
+// host counts for neither.
 #pragma once
 
 #include "absl/base/thread_annotations.h"
@@ -24,7 +25,8 @@ class CircuitBreaker {
   // Whether a call may be made now; a true must be followed by Succeeded, Failed or Undecided.
   bool Allow();
   void Succeeded();
-  void Failed();
+  // started: when the call began, by Clock::Monotonic.
+  void Failed(absl::Duration started);
   // Neither: a probe that ends so is repeated after the same time.
   void Undecided();
   bool open() const;
@@ -33,7 +35,8 @@ class CircuitBreaker {
   const CircuitBreakerOptions options_;
   Clock& clock_;
   mutable Mutex mu_;
-  int failures_ ABSL_GUARDED_BY(mu_) = 0;
+  int failures_ ABSL_GUARDED_BY(mu_) = 0;  // Of calls that began at succeeded_at_ or later.
+  absl::Duration succeeded_at_ ABSL_GUARDED_BY(mu_);
   bool open_ ABSL_GUARDED_BY(mu_) = false, probing_ ABSL_GUARDED_BY(mu_) = false;
   absl::Duration open_for_ ABSL_GUARDED_BY(mu_);
   absl::Duration opened_at_ ABSL_GUARDED_BY(mu_);

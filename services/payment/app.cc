@@ -1,6 +1,5 @@
 #include "services/payment/app.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,7 +46,7 @@ struct App::Parts {
         callback_pool(pool),
         payment_pool("psp-payments", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
         refund_pool("psp-refunds", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
-        silent_pool("psp-silent", std::max(1, settings.worker_threads / 4), settings.workers.silent_max),
+        silent_pool("psp-silent", settings.silent_threads, settings.workers.silent_max),
         janitor(settings.workers, database.store(), resolver, {payment_pool, refund_pool, silent_pool}, clock, metrics),
         refund_sender("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); }),
         service({guard, database.store(), psps, *profiles, fencing, resolver, feed, clock, *ids, metrics,

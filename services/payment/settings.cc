@@ -68,7 +68,7 @@ void SetDefaults(Config* config) {
   Config::Workers* workers = config->mutable_workers();
   SetDuration(absl::Milliseconds(500), workers->mutable_interval());
   workers->set_batch(50);
-  workers->set_threads(8);
+  workers->set_threads(32);
   workers->mutable_psp_timeout()->set_seconds(5);
 }
 
@@ -121,6 +121,9 @@ Settings ToSettings(const Config& config) {
   s.workers.psp_timeout = ToDuration(config.workers().psp_timeout());
   s.worker_interval = ToDuration(config.workers().interval());
   s.worker_threads = config.workers().threads();
+  s.silent_threads = std::max(1, s.worker_threads / 4);
+  // Two rounds of time-outs, this one's and the next one's, end before a claim does.
+  s.workers.silent_max = 2 * static_cast<size_t>(s.silent_threads);
   return s;
 }
 

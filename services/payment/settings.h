@@ -30,7 +30,8 @@ struct Settings {
   std::vector<PspSettings> psps;
   WorkerOptions workers;
   absl::Duration worker_interval;
-  int worker_threads = 8;
+  int worker_threads = 32;  // Of payments and of refunds each.
+  int silent_threads = 8;   // Of what PSPs are silent about.
 };
 
 // The defaults, as --print_default_config shows them.

@@ -66,20 +66,20 @@ class GuardedPsp : public Psp {
     }
     const absl::Duration start = clock_.Monotonic();
     PspAnswer<T> answer = send();
-    Judge(answer.outcome, object, silent);
+    Judge(answer.outcome, object, silent, start);
     metrics_.GetCounter(kCalls, {name_, operation, NameOf(answer.outcome)}).Add();
     metrics_.GetHistogram(kSeconds, {name_, operation}).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - start));
     metrics_.GetGauge(kOpen, {name_}).Set(breaker_.open() ? 1 : 0);
     return answer;
   }
 
-  void Judge(PspOutcome outcome, const Id& object, bool was_silent) {
+  void Judge(PspOutcome outcome, const Id& object, bool was_silent, absl::Duration started) {
     if (outcome == PspOutcome::kDone || outcome == PspOutcome::kDeclined) {
       book_.Answered(object);
       return breaker_.Succeeded();
     }
     if (outcome == PspOutcome::kMaybe) book_.NotAnswered(object);
-    was_silent ? breaker_.Undecided() : breaker_.Failed();
+    was_silent ? breaker_.Undecided() : breaker_.Failed(started);
   }
 
   const std::string name_;
