@@ -46,7 +46,7 @@ struct App::Parts {
         callback_pool(pool),
         payment_pool("psp-payments", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
         refund_pool("psp-refunds", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
-        silent_pool("psp-silent", settings.silent_threads, settings.workers.silent_max),
+        silent_pool("psp-silent", settings.silent_threads, static_cast<size_t>(settings.workers.silent_max)),
         janitor(settings.workers, database.store(), resolver, {payment_pool, refund_pool, silent_pool}, clock, metrics),
         refund_sender("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); }),
         service({guard, database.store(), psps, *profiles, fencing, resolver, feed, clock, *ids, metrics,
@@ -98,7 +98,6 @@ struct App::Parts {
       workers.back()->Start();
     };
     run("janitor", settings.worker_interval, [this] { return janitor.FollowPayments(); });
-    run("silent", settings.worker_interval, [this] { return janitor.FollowSilent(); });
     run("purger", kPurgeEvery, [this] { return janitor.Purge(); });
     run("counter", kCountEvery, [this] { return janitor.Count(); });
     run("take_over", kTakeOverEvery, [this] { return TakeOver(); });

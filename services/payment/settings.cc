@@ -67,7 +67,7 @@ void SetDefaults(Config* config) {
   config->mutable_kafka();
   Config::Workers* workers = config->mutable_workers();
   SetDuration(absl::Milliseconds(500), workers->mutable_interval());
-  workers->set_batch(50);
+  workers->set_batch(100);
   workers->set_threads(32);
   workers->mutable_psp_timeout()->set_seconds(5);
 }
@@ -123,7 +123,7 @@ Settings ToSettings(const Config& config) {
   s.worker_threads = config.workers().threads();
   s.silent_threads = std::max(1, s.worker_threads / 4);
   // Two rounds of time-outs, this one's and the next one's, end before a claim does.
-  s.workers.silent_max = 2 * static_cast<size_t>(s.silent_threads);
+  s.workers.silent_max = 2 * s.silent_threads;
   return s;
 }
 

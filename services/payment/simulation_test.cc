@@ -87,8 +87,9 @@ class Simulation {
       case 8:
         clock_.Advance(absl::Milliseconds(Below(20000)));
         janitor_.FollowPayments();
+        janitor_.Drain();
         janitor_.FollowRefunds();
-        janitor_.FollowSilent();
+        janitor_.Drain();
         return;
       default:
         return EndOneRefund();
@@ -195,11 +196,10 @@ class Simulation {
       notices_.clear();
       for (const auto& [id, state] : psp_->Refunds()) psp_->EndRefund(id, true);
       clock_.Advance(absl::Hours(2));
-      while (janitor_.FollowPayments()) {
-      }
-      while (janitor_.FollowRefunds()) {
-      }
-      janitor_.FollowSilent();
+      while (janitor_.FollowPayments()) janitor_.Drain();
+      janitor_.Drain();
+      while (janitor_.FollowRefunds()) janitor_.Drain();
+      janitor_.Drain();
     }
   }
 

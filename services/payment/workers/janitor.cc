@@ -13,48 +13,61 @@ namespace {
 
 constexpr absl::Duration kStoreTimeout = absl::Seconds(10);
 
-// Counts running tasks down.
-class Latch {
- public:
-  explicit Latch(size_t count) : count_(count) {}
-  void Done() {
-    MutexLock lock(mu_);
-    if (--count_ == 0) zero_.NotifyAll();
-  }
-  void Wait() {
-    MutexLock lock(mu_);
-    while (count_ > 0) zero_.Wait(mu_);
-  }
-
- private:
-  Mutex mu_;
-  CondVar zero_;
-  size_t count_ ABSL_GUARDED_BY(mu_);
-};
-
 }  // namespace
 
-void Janitor::RunAll(const char* worker, WorkerPool& pool, std::vector<Task> tasks) {
-  Latch latch(tasks.size());
-  for (Task& task : tasks) {
-    auto run = [this, worker, &latch, task = std::move(task)] {
-      const absl::StatusOr<Verdict> verdict = task();
-      if (!verdict.ok())
-        TRIVIUM_LOG(kWarning, "a worker's step failed: it will be tried again", {"worker", worker},
-                    {"error", verdict.status()});
-      metrics_.Worked(worker, !verdict.ok() ? "failed" : *verdict == Verdict::kChanged ? "changed" : "same");
-      latch.Done();
-    };
-    // A full pool: the work is done here.
-    if (!pool.Submit(run)) run();
-  }
-  latch.Wait();
+Janitor::Janitor(WorkerOptions options, Store& store, Resolver& resolver, WorkerPools pools, Clock& clock,
+                 PaymentMetrics& metrics)
+    : options_(options),
+      store_(store),
+      resolver_(resolver),
+      clock_(clock),
+      metrics_(metrics),
+      payments_{.worker = "janitor", .pool = pools.payments},
+      refunds_{.worker = "refund_sender", .pool = pools.refunds},
+      silent_{.worker = "silent", .pool = pools.silent} {}
+
+Janitor::~Janitor() { Drain(); }
+
+void Janitor::Drain() {
+  MutexLock lock(mu_);
+  while (payments_.in_flight + refunds_.in_flight + silent_.in_flight > 0) ended_.Wait(mu_);
 }
 
-void Janitor::PutAside(Task task) {
+int Janitor::AwaitRoom(const Lane& lane) {
   MutexLock lock(mu_);
-  if (silent_.size() < options_.silent_max) return silent_.push_back(std::move(task));
-  metrics_.Worked("silent", "deferred");
+  while (lane.in_flight > options_.batch / 2) ended_.Wait(mu_);
+  return options_.batch - lane.in_flight;
+}
+
+void Janitor::Start(Lane& lane, Task task) {
+  {
+    MutexLock lock(mu_);
+    ++lane.in_flight;
+  }
+  auto run = [this, &lane, task = std::move(task)] {
+    const absl::StatusOr<Verdict> verdict = task();
+    if (!verdict.ok())
+      TRIVIUM_LOG(kWarning, "a worker's step failed: it will be tried again", {"worker", lane.worker},
+                  {"error", verdict.status()});
+    metrics_.Worked(lane.worker, !verdict.ok() ? "failed" : *verdict == Verdict::kChanged ? "changed" : "same");
+    MutexLock lock(mu_);
+    --lane.in_flight;
+    ended_.NotifyAll();
+  };
+  // A full pool: the work is done here.
+  if (!lane.pool.Submit(run)) run();
+}
+
+void Janitor::Start(Lane& lane, bool is_silent, Task task) {
+  if (!is_silent) return Start(lane, std::move(task));
+  bool full;
+  {
+    MutexLock lock(mu_);
+    full = silent_.in_flight >= options_.silent_max;
+  }
+  // Its claim runs out, and it is claimed again.
+  if (full) return metrics_.Worked(silent_.worker, "deferred");
+  Start(silent_, std::move(task));
 }
 
 absl::StatusOr<Verdict> Janitor::Follow(const Payment& payment) {
@@ -64,56 +77,36 @@ absl::StatusOr<Verdict> Janitor::Follow(const Payment& payment) {
 }
 
 bool Janitor::FollowPayments() {
+  const int room = AwaitRoom(payments_);
   const absl::Time now = clock_.Now();
-  const absl::StatusOr<std::vector<Payment>> due =
-      store_.ClaimDuePayments(now, options_.claim_for, options_.batch, now + kStoreTimeout);
+  absl::StatusOr<std::vector<Payment>> due =
+      store_.ClaimDuePayments(now, options_.claim_for, room, now + kStoreTimeout);
   if (!due.ok()) {
     TRIVIUM_LOG(kWarning, "due payments could not be read", {"error", due.status()});
     return false;
   }
-  std::vector<Task> tasks;
-  for (const Payment& payment : *due) {
-    if (resolver_.IsSilent(payment)) {
-      PutAside([this, payment] { return Follow(payment); });
-    } else {
-      tasks.push_back([this, &payment] { return Follow(payment); });
-    }
+  for (Payment& payment : *due) {
+    const bool is_silent = resolver_.IsSilent(payment);
+    Start(payments_, is_silent, [this, payment = std::move(payment)] { return Follow(payment); });
   }
-  RunAll("janitor", pools_.payments, std::move(tasks));
-  return due->size() == static_cast<size_t>(options_.batch);
+  return due->size() == static_cast<size_t>(room);
 }
 
 bool Janitor::FollowRefunds() {
+  const int room = AwaitRoom(refunds_);
   const absl::Time now = clock_.Now();
-  const absl::StatusOr<std::vector<Refund>> due =
-      store_.ClaimDueRefunds(now, options_.claim_for, options_.batch, now + kStoreTimeout);
+  absl::StatusOr<std::vector<Refund>> due = store_.ClaimDueRefunds(now, options_.claim_for, room, now + kStoreTimeout);
   if (!due.ok()) {
     TRIVIUM_LOG(kWarning, "due refunds could not be read", {"error", due.status()});
     return false;
   }
-  const auto advance = [this](const Refund& refund) {
-    return resolver_.Advance(refund, clock_.Now() + options_.psp_timeout);
-  };
-  std::vector<Task> tasks;
-  for (const Refund& refund : *due) {
-    if (resolver_.IsSilent(refund)) {
-      PutAside([advance, refund] { return advance(refund); });
-    } else {
-      tasks.push_back([advance, &refund] { return advance(refund); });
-    }
+  for (Refund& refund : *due) {
+    const bool is_silent = resolver_.IsSilent(refund);
+    Start(refunds_, is_silent, [this, refund = std::move(refund)] {
+      return resolver_.Advance(refund, clock_.Now() + options_.psp_timeout);
+    });
   }
-  RunAll("refund_sender", pools_.refunds, std::move(tasks));
-  return due->size() == static_cast<size_t>(options_.batch);
-}
-
-bool Janitor::FollowSilent() {
-  std::vector<Task> tasks;
-  {
-    MutexLock lock(mu_);
-    tasks.swap(silent_);
-  }
-  RunAll("silent", pools_.silent, std::move(tasks));
-  return false;
+  return due->size() == static_cast<size_t>(room);
 }
 
 bool Janitor::Purge() {
