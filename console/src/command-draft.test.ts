@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 
-import { changesOf, commandOf, draftOf, fieldErrorsOf, problemsOfDraft } from "./command-draft";
+import { changesOf, commandOf, draftOf, fieldErrorsOf, problemsOfDraft, rebased } from "./command-draft";
 import { AuthScope, CommandSchema, RoutingKey_Source } from "./gen/trivium/gateway/v1/command_pb";
 
 const full = create(CommandSchema, {
@@ -44,6 +44,20 @@ describe("a command's draft", () => {
   it("leaves out what is switched off", () => {
     const command = commandOf({ ...draftOf(full), disabled: false, deprecated: false, routingSource: "UID" });
     expect([command.disabled, command.replacedBy, command.routingKey?.fieldPath]).toEqual([undefined, "", ""]);
+  });
+});
+
+describe("what was typed, after somebody else was faster", () => {
+  it("stays where the person changed it, and is the newest elsewhere", () => {
+    const older = draftOf(full);
+    const newer = draftOf(full);
+    newer.titleEn = "Theirs";
+    newer.timeoutMs = "9000";
+    newer.limits.perUser = { rate: "7", burst: "" };
+    const typed = draftOf(full);
+    typed.timeoutMs = "2500";
+    typed.limits.perCommand = { rate: "50", burst: "" };
+    expect(rebased(typed, older, newer)).toEqual({ ...newer, timeoutMs: "2500", limits: { ...newer.limits, perCommand: { rate: "50", burst: "" } } });
   });
 });
 

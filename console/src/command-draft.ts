@@ -64,6 +64,14 @@ export function draftOf(command: Command | undefined): CommandDraft {
   };
 }
 
+// What a person typed on top of an older version, put on top of a newer one: only what was changed stays.
+export function rebased(typed: CommandDraft, older: CommandDraft, newer: CommandDraft): CommandDraft {
+  const keep = <T>(mine: T, base: T, theirs: T): T => (JSON.stringify(mine) === JSON.stringify(base) ? theirs : mine);
+  const next = Object.fromEntries((Object.keys(typed) as (keyof CommandDraft)[]).map((key) => [key, keep(typed[key], older[key], newer[key])])) as unknown as CommandDraft;
+  next.limits = Object.fromEntries(limitScopes.map((scope) => [scope, keep(typed.limits[scope], older.limits[scope], newer.limits[scope])])) as CommandDraft["limits"];
+  return next;
+}
+
 // Field paths are those of control's refusals, without "value.".
 export type FieldErrors = Record<string, string>;
 

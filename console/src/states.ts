@@ -10,6 +10,13 @@ export const stateColors: Record<string, string> = {
   EXPIRED: "#e0a63a",
   CANCELED: "#a3acb9",
   FAILED: "#d0584f",
+  // Of messages: fates, and outcomes of joins.
+  acked: "#2f9e6e",
+  vendor: "#3aa6b9",
+  pending: "#a9c1e0",
+  expired: "#e0a63a",
+  recovered: "#2f9e6e",
+  lost: "#d0584f",
 };
 
 // For series that are no states: told apart by hue and lightness, calm on white.

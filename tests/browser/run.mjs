@@ -279,7 +279,8 @@ test("a command: errors at their fields, publish, a release, a conflict, history
   await page.fill("#field-timeout", "2500");
   await page.click("[data-test=check]");
   await page.waitForSelector("[data-test=conflict]");
-  equal(await page.inputValue("#field-timeout"), "2500", "what was typed stays");
+  equal(await page.inputValue("#field-timeout"), "2500", "what was changed stays");
+  equal(await page.inputValue("#field-title_en"), "Meanwhile", "the rest is the newest version's");
   await screenshot(page, "command-conflict-en-1440");
   await page.goto(`${env.url}/commands/${command}`);
   await page.waitForFunction(() => document.querySelectorAll("[data-test=history] > table > tbody > tr").length === 3);
