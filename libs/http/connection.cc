@@ -45,11 +45,23 @@ bool IsSafe(const Response& response) {
   return true;
 }
 
+// "Fri, 27 Nov 2026 08:00:00 GMT"; made once a second.
+const std::string& DateNow() {
+  thread_local int64_t second = -1;
+  thread_local std::string text;
+  const absl::Time now = absl::Now();
+  if (absl::ToUnixSeconds(now) != second) {
+    second = absl::ToUnixSeconds(now);
+    text = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone());
+  }
+  return text;
+}
+
 std::string FormatHead(const Response& response, bool close, bool http10) {
   const bool has_length = response.status >= 200 && response.status != 204 && response.status != 304;
-  std::string head = absl::StrCat(
-      "HTTP/1.1 ", response.status, " ", View(bhttp::obsolete_reason(static_cast<bhttp::status>(response.status))),
-      "\r\nDate: ", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone()), "\r\n");
+  std::string head = absl::StrCat("HTTP/1.1 ", response.status, " ",
+                                  View(bhttp::obsolete_reason(static_cast<bhttp::status>(response.status))),
+                                  "\r\nDate: ", DateNow(), "\r\n");
   if (!response.content_type.empty() && has_length)
     absl::StrAppend(&head, "Content-Type: ", response.content_type, "\r\n");
   if (has_length) absl::StrAppend(&head, "Content-Length: ", response.body.size(), "\r\n");

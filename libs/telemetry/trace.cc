@@ -19,13 +19,35 @@ constexpr uint8_t kKnownFlags = 0x03;  // Sampled, random trace id.
 bool IsLowerHex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
 
+// The kernel's random bytes, fetched many at a time: a call needs some ids, and each fetch is a system call.
+class RandomBytes {
+ public:
+  // Valid until the next call. bytes: at most 16.
+  std::string_view Take(size_t bytes) {
+    if (bytes > sizeof(bytes_) - used_) Fill();
+    used_ += bytes;
+    return {bytes_ + used_ - bytes, bytes};
+  }
+
+ private:
+  void Fill() {
+    while (getrandom(bytes_, sizeof(bytes_), 0) != static_cast<ssize_t>(sizeof(bytes_))) {
+    }
+    used_ = 0;
+  }
+
+  char bytes_[256];  // A fetch of up to 256 bytes is never cut short by a signal.
+  size_t used_ = sizeof(bytes_);
+};
+
 // `bytes` random bytes in hexadecimal, not all zero.
 std::string RandomHex(size_t bytes) {
-  std::string raw(bytes, '\0');
+  thread_local RandomBytes random;
+  std::string_view raw;
   do {
-    if (getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size())) continue;
+    raw = random.Take(bytes);
   } while (std::all_of(raw.begin(), raw.end(), [](char c) { return c == 0; }));
-  return absl::BytesToHexString(raw);
+  return absl::BytesToHexString(ToAbsl(raw));
 }
 
 // 00-<32>-<16>-<2>

@@ -11,6 +11,7 @@
 #include "libs/http/gzip.h"
 #include "libs/http/head_check.h"
 #include "libs/http/message.h"
+#include "libs/http/proxy_protocol.h"
 #include "libs/http/url.h"
 
 namespace trivium::http {
@@ -45,6 +46,13 @@ void FuzzHead(std::string_view text) {
   request.Parameter("a");
 }
 
+void FuzzProxyHeader(std::string_view bytes) {
+  const auto header = ParseProxyHeader(bytes);
+  if (header.ok() && header->has_value()) Require((*header)->size > 0 && (*header)->size <= bytes.size());
+  // Whoever sends more and more is told in the end.
+  if (header.ok() && !header->has_value()) Require(bytes.size() < kMaxProxyHeader);
+}
+
 void FuzzConnect(std::string_view text) {
   ParseConnectContentType(text);
   AcceptsGzip(text);
@@ -70,7 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   constexpr void (*kTargets[])(std::string_view) = {trivium::http::FuzzUrl, trivium::http::FuzzHead,
-                                                    trivium::http::FuzzConnect, trivium::http::FuzzGzip};
-  kTargets[data[0] % 4](text);
+                                                    trivium::http::FuzzConnect, trivium::http::FuzzGzip,
+                                                    trivium::http::FuzzProxyHeader};
+  kTargets[data[0] % 5](text);
   return 0;
 }
