@@ -111,16 +111,31 @@ METRIC = re.compile(
     r'constexpr\s+Metric\s+k\w+\s*\{\s*"(\w+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+),?\s*(?:\{([^}]*)\})?', re.S)
 
 
+def declared_metrics():
+    """(name, help and labels as matched, path) of each declaration."""
+    for path in sources():
+        if path == ROOT / "libs" / "telemetry" / "metrics.h":  # Its example is no metric.
+            continue
+        for name, text, labels in METRIC.findall(path.read_text()):
+            yield name, text, labels, path.relative_to(ROOT)
+
+
+def twice_declared():
+    """Two declarations of one name would be one metric of two meanings."""
+    first = {}
+    for name, _, _, path in declared_metrics():
+        if name in first:
+            yield f"metrics: {name} is declared in {first[name]} and in {path}"
+        first.setdefault(name, path)
+
+
 def metrics_page():
     lines = [GENERATED, "# Metrics\n", "Each metric is declared once, where it is measured. On `/metrics` of every service's admin port.\n",
              "| metric | labels | meaning | declared in |\n|---|---|---|---|"]
     rows = []
-    for path in sources():
-        if path.name == "metrics.h":
-            continue
-        for name, text, labels in METRIC.findall(path.read_text()):
-            meaning = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
-            rows.append(f"| `{name}` | {', '.join(re.findall(chr(34) + r'(.*?)' + chr(34), labels))} | {cell(meaning)} | {path.relative_to(ROOT)} |")
+    for name, text, labels, path in declared_metrics():
+        meaning = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
+        rows.append(f"| `{name}` | {', '.join(re.findall(chr(34) + r'(.*?)' + chr(34), labels))} | {cell(meaning)} | {path} |")
     return "\n".join(lines + sorted(rows)) + "\n"
 
 
@@ -161,7 +176,7 @@ def main():
             stale.append(name)
             if not check:
                 path.write_text(text)
-    if wrong := wrong_errors():
+    if wrong := wrong_errors() + list(twice_declared()):
         sys.exit("\n".join(wrong))
     if check and stale:
         sys.exit(f"docs/reference: {', '.join(stale)} not up to date: run docs/reference/generate.py")

@@ -24,7 +24,7 @@
 namespace trivium::gateway {
 namespace {
 
-constexpr Metric kChannels{"trivium_gateway_channels", "gRPC channels to services, by product and service."};
+constexpr Metric kChannels{"trivium_gateway_service_channels", "gRPC channels to services, by product and service."};
 
 constexpr char kUserKey[] = "x-trivium-user";
 constexpr size_t kCopyBelow = 4 << 10;  // Shorter requests are copied: cheaper than a slice of their own.
