@@ -142,6 +142,7 @@ def metrics_page():
 REASON = re.compile(r'\bError(?:\s+\w+)?\(\s*(?:absl::)?StatusCode::k(\w+),\s*"([A-Z_]+)"')
 UNAUTHENTICATED_REASON = re.compile(r'"(TOKEN_[A-Z_]+)"')  # libs/jwt's, all of one code.
 NAMED_REASON = re.compile(r'constexpr std::string_view k(Unavailable) = "([A-Z_]+)"')  # Error(..., kUnavailable, ...)
+BACKEND_REASON = re.compile(r'\bNamed\([^;]*?"([A-Z]+_UNAVAILABLE)"')  # ops, of a service that does not answer.
 ROW = re.compile(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", re.M)
 
 
@@ -159,6 +160,7 @@ def wrong_errors():
         text = "\n".join(line for line in path.read_text().splitlines() if not line.lstrip().startswith("//"))
         for code, reason in REASON.findall(text) + NAMED_REASON.findall(text):
             known.add((reason, re.sub(r"(?<!^)(?=[A-Z])", "_", code).upper()))
+        known.update((reason, "UNAVAILABLE") for reason in BACKEND_REASON.findall(text))
         known.update((reason, "UNAUTHENTICATED") for reason in UNAUTHENTICATED_REASON.findall(text))
     listed = set(ROW.findall((HERE / "errors.md").read_text()))
     return ([f"errors.md: want a row for {reason} {code}" for reason, code in sorted(known - listed)] +

@@ -146,6 +146,11 @@ for (const view of views) {
       await noHorizontalScroll(page);
       await screenshot(page, `${path}-${name}`);
     }
+    await page.goto(`${env.url}/services?board=gateway`);
+    await page.waitForSelector("[data-panel=connections]");
+    await showAll(page);
+    await noHorizontalScroll(page);
+    await screenshot(page, `gateway-${name}`);
   });
 }
 
