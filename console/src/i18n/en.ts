@@ -3,7 +3,7 @@ import type { zh } from "./zh";
 
 export const en: typeof zh = {
   app: { name: "Trivium Operations", tagline: "Where three roads meet", skip: "Skip to content", menu: "Open menu", language: "Language", signOut: "Sign out", loading: "Loading…", updated: "Updated {time}", live: "Live", paused: "Past", zone: "Time zone {zone}", retry: "Try again", trace: "Trace {id}", all: "All", search: "Search", more: "More", copy: "Copy", copied: "Copied" },
-  nav: { products: "Products", operations: "Operations", services: "Services", platform: "Cells and routes", audit: "Audit", commands: "Commands" },
+  nav: { products: "Products", operations: "Operations", services: "All boards", platform: "Cells and routes", audit: "Audit", commands: "Commands" },
   role: { owner: "Product owner", platform_viewer: "Platform viewer", platform_admin: "Platform admin" },
   signIn: { title: "Sign in", name: "User name", password: "Password", submit: "Sign in", hint: "On this machine, ./trv up prints user names and passwords.", expired: "Your session has ended. Please sign in again.", nameMissing: "Enter a user name.", passwordMissing: "Enter a password." },
   range: { label: "Time range", "15m": "15 min", "1h": "1 h", "6h": "6 h", "24h": "24 h", custom: "Custom", start: "From", end: "To", apply: "Apply", order: "The end must be after the start.", too_long: "At most 31 days.", future: "The start lies in the future." },

@@ -1,7 +1,7 @@
 // 中文。键与 en.ts 相同，由测试保证。
 export const zh = {
   app: { name: "Trivium 运营台", tagline: "一处汇流，三路通达", skip: "跳到正文", menu: "打开菜单", language: "语言", signOut: "退出登录", loading: "正在加载…", updated: "更新于 {time}", live: "实时", paused: "历史", zone: "时区 {zone}", retry: "重试", trace: "追踪号 {id}", all: "全部", search: "查找", more: "更多", copy: "复制", copied: "已复制" },
-  nav: { products: "产品看板", operations: "平台运营", services: "服务", platform: "单元与调度", audit: "审计", commands: "命令字" },
+  nav: { products: "产品看板", operations: "平台运营", services: "全部看板", platform: "单元与调度", audit: "审计", commands: "命令字" },
   role: { owner: "产品负责人", platform_viewer: "平台观察员", platform_admin: "平台管理员" },
   signIn: { title: "登录", name: "用户名", password: "密码", submit: "登录", hint: "本机的用户名和密码由 ./trv up 打印。", expired: "登录已过期，请重新登录。", nameMissing: "请输入用户名。", passwordMissing: "请输入密码。" },
   range: { label: "时间范围", "15m": "15 分钟", "1h": "1 小时", "6h": "6 小时", "24h": "24 小时", custom: "自定义", start: "开始时间", end: "结束时间", apply: "应用", order: "结束时间要晚于开始时间。", too_long: "最长 31 天。", future: "开始时间还没到。" },
