@@ -28,6 +28,7 @@ TEST_P(ConnectTest, AClientIsJoinedToItsUserAndItsProduct) {
   const protocol::Publication publication = peer.Next("user:u1");
   EXPECT_EQ(publication.data(), "\"hello\"");
   EXPECT_EQ(publication.offset(), 1u);
+  EXPECT_EQ(publication.epoch().empty(), false) << "the channel had none when the client joined";
   EXPECT_EQ(publication.tags().at("id"), id);
   EXPECT_EQ(publication.tags().at("class"), "ORDERED");
   EXPECT_EQ(publication.tags().count("repeat"), 0u);

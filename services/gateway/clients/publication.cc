@@ -32,6 +32,8 @@ PublicationPtr Make(const push::v1::Publication& publication, uint64_t offset, s
   auto body = std::make_shared<protocol::Publication>();
   body->set_data(publication.data());
   body->set_offset(offset);
+  // Who joined the channel before its first message learns the epoch by it.
+  if (offset == 1) body->set_epoch(std::string(epoch));
   body->set_time(publication.create_time_ms());
   auto& tags = *body->mutable_tags();
   tags["id"] = FormatId("msg", *id);

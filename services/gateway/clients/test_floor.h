@@ -171,6 +171,14 @@ class FakePush : public push::v1::DeliveryService::Service {
     MutexLock lock(mu_);
     pending_[{uid, publication.message_id()}] = {channel, publication};
   }
+  std::vector<push::v1::Publication> PendingOf(const std::string& uid) {
+    MutexLock lock(mu_);
+    std::vector<push::v1::Publication> publications;
+    for (const auto& [key, pending] : pending_) {
+      if (key.first == uid) publications.push_back(pending.second);
+    }
+    return publications;
+  }
   // "product/uid/msg_...".
   std::set<std::string> acked() {
     MutexLock lock(mu_);
