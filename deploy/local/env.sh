@@ -17,6 +17,8 @@ declare -rA port_offsets=(
   [payment_grpc]=10 [payment_admin]=11 [payment_callbacks]=12
   [ops_grpc]=20 [ops_admin]=21 [ops_console]=22
   [sandbox]=30 [mysql]=40 [kafka]=50 [kafka_controller]=51 [prometheus]=60 [redis]=70
+  [push_grpc]=80 [push_admin]=81
+  [gateway_grpc]=90 [gateway_admin]=91 [gateway_clients]=92
 )
 
 # port NAME: prints it.

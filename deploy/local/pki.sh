@@ -4,7 +4,7 @@
 make_certificates() {
   [ -s "$home/pki/ca.crt" ] || make_ca
   local name
-  for name in control payment ops; do make_certificate service "$name"; done
+  for name in $services; do make_certificate service "$name"; done
   for name in $(products); do make_certificate product "$name"; done
   make_certificate operator dev
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Products: a profile published through control, a client certificate, a bootstrap file for xDS.
+# Products: a profile and the keys of its tokens published through control, a client certificate, a bootstrap file for xDS.
 
 cmd_product() {
   [ "${1:-}" = add ] || unknown_word "product command" "${1:-}" add
@@ -21,7 +21,7 @@ cmd_product() {
   need_up
   take_lock "product add"
   add_product "$name" "$profile" "$zh" "$en"
-  say "product $name: $home/products/$name has its profile, certificate and bootstrap file"
+  say "product $name: $home/products/$name has its profile, certificate, token key and bootstrap file"
 }
 
 add_product() {
@@ -38,10 +38,11 @@ add_product() {
   render_configs
   service_stamp ops >"$home/sv/ops/stamp"
   sv hup "$home/sv/ops" >/dev/null || true
-  publish_profile "$name" "$folder/profile.yaml"
+  publish_item product_profile "$name" "@trivium.common.v1.ProductProfile:$folder/profile.yaml"
+  publish_token_keys "$name"
 }
 
-# Certificate and bootstrap file: all that a product's backend needs.
+# Certificate, bootstrap file and the key that signs its users' tokens: all that a product's backend needs.
 product_files() {
   local folder=$home/products/$1
   mkdir --parents "$folder"
@@ -50,6 +51,26 @@ product_files() {
   (umask 077 && write_file "$folder/client.key" <"$home/pki/product-$1.key")
   write_file "$folder/ca.crt" <"$home/pki/ca.crt"
   bootstrap_file "$folder/bootstrap.json" "$1-backend"
+  [ -s "$folder/token.key" ] || make_token_key "$folder/token.key"
+}
+
+# make_token_key FILE: Ed25519, PEM.
+make_token_key() {
+  (umask 077 && openssl genpkey -algorithm ed25519 -out "$1.new" 2>/dev/null) || die "openssl could not make a key for tokens; see ./trv doctor"
+  mv "$1.new" "$1"
+}
+
+# Its public half, under the id "dev-1".
+publish_token_keys() {
+  local folder=$home/products/$1
+  {
+    echo "# Keys of tokens: trivium.gateway.v1.TokenKeys."
+    echo "keys:"
+    echo "  - key_id: dev-1"
+    echo "    public_key_pem: |"
+    openssl pkey -in "$folder/token.key" -pubout | sed 's/^/      /'
+  } | write_file "$folder/token-keys.yaml"
+  publish_item token_keys "$1" "@trivium.gateway.v1.TokenKeys:$folder/token-keys.yaml"
 }
 
 # bootstrap_file FILE NODE: for any gRPC client that knows xDS.
@@ -79,24 +100,28 @@ payment:
   commission_bps: 500
   payment_timeout: 30m
   psp: sandbox
+push: {}
+gateway:
+  allowed_origins: ["*"]
 PROFILE
 }
 
-# publish_profile NAME FILE
-publish_profile() {
-  local request
-  request=$(printf '{"requestId": "trv-%s-%s", "kind": "product_profile", "name": "%s", "reason": "trv product add", "value": "@trivium.common.v1.ProductProfile:%s"}' \
-    "$1" "$(random_hex 8)" "$1" "$2")
-  call --operator=dev control/PublishConfig "$request" >"$home/log/publish-$1.log" 2>&1 ||
-    die "control refused the profile of $1: $(tail --lines=1 "$home/log/publish-$1.log")
-     File: $2"
+# publish_item KIND NAME VALUE
+publish_item() {
+  local request log=$home/log/publish-$2.log
+  request=$(printf '{"requestId": "trv-%s-%s", "kind": "%s", "name": "%s", "reason": "trv product add", "value": "%s"}' \
+    "$2" "$(random_hex 8)" "$1" "$2" "$3")
+  call --operator=dev control/PublishConfig "$request" >"$log" 2>&1 ||
+    die "control refused the ${1/_/ } of $2: $(tail --lines=1 "$log")
+     File: ${3#*:}"
 }
 
 # The three products of the school day, and again those that were added: files are made anew (ports may have changed), profiles only when control
 # has none.
 publish_profiles() {
-  local file name known
+  local file name known keys
   known=$(call --operator=dev control/ListConfigs '{"kind": "product_profile", "pageSize": 1000}')
+  keys=$(call --operator=dev control/ListConfigs '{"kind": "token_keys", "pageSize": 1000}')
   for file in "$TRIVIUM_ROOT"/examples/school-day/profiles/*.yaml; do
     name=$(basename "$file" .yaml)
     product_files "$name"
@@ -105,5 +130,9 @@ publish_profiles() {
       say "product $name published"
     fi
   done
-  for file in "$home"/products/*/; do product_files "$(basename "$file")"; done
+  for file in "$home"/products/*/; do
+    name=$(basename "$file")
+    product_files "$name"
+    grep --quiet "\"name\": *\"$name\"" <<<"$keys" || [ ! -f "$file/profile.yaml" ] || publish_token_keys "$name"
+  done
 }

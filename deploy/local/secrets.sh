@@ -4,7 +4,7 @@
 
 make_secrets() {
   local name
-  for name in control payment ops; do make_secret "$name" MYSQL_PASSWORD; done
+  for name in $schemas; do make_secret "$name" MYSQL_PASSWORD; done
 }
 
 # make_secret SERVICE NAME [BYTES]

@@ -4,7 +4,7 @@
 prepare_services() {
   local name
   render_configs
-  for name in control payment ops; do
+  for name in $services; do
     mkdir --parents "$home/state/$name"
     define_service "$name" "$home/bin/$name" --config "$home/etc/$name.yaml"
   done
@@ -14,9 +14,10 @@ prepare_services() {
 
 # Again after a product was added: it has an owner who may sign in.
 render_configs() {
-  render control.yaml "$home/etc/control.yaml"
-  render payment.yaml "$home/etc/payment.yaml"
-  local everybody
+  local name everybody
+  for name in $services; do
+    [ "$name" = ops ] || render "$name.yaml" "$home/etc/$name.yaml"
+  done
   everybody=$(people)
   render ops.yaml "$home/etc/ops.yaml" people "$everybody"
   (umask 077 && sandbox_merchants | write_file "$home/etc/secrets/sandbox-merchants.yaml")

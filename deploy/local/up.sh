@@ -26,6 +26,7 @@ cmd_up() {
   prepare
   start_platform
   publish_profiles
+  publish_commands
   run_demo "$demo"
   print_urls
 }
@@ -130,7 +131,8 @@ print_urls() {
 ${bold}Trivium is up.${plain}
   console     http://127.0.0.1:$(port ops_console)   as admin with $(secret people admin)
               or as an owner: ketang with $(secret people ketang); all: $home/etc/secrets/people
-  gRPC        xds:///<product>.payment.trivium with GRPC_XDS_BOOTSTRAP=$home/products/<product>/bootstrap.json
+  gRPC        xds:///<product>.<service>.trivium with GRPC_XDS_BOOTSTRAP=$home/products/<product>/bootstrap.json
+  clients     ws://127.0.0.1:$(port gateway_clients)/connection/websocket, and Connect on http://127.0.0.1:$(port gateway_clients)
   Prometheus  http://127.0.0.1:$(port prometheus)
   next        ./trv status, ./trv logs payment, ./trv school-day, ./trv down
 URLS

@@ -13,6 +13,8 @@ import urllib.request
 SERVICES = [
     ("control", 0, (2, "/readyz")),
     ("payment", 10, (11, "/readyz")),
+    ("push", 80, (81, "/readyz")),
+    ("gateway", 92, (91, "/readyz")),
     ("ops", 20, (21, "/readyz")),
     ("sandbox", 30, (30, "/healthz")),
     ("mariadb", 40, None),
@@ -68,7 +70,7 @@ def memory_mib(pid):
 
 def version_of(name, ready_port):
     """What the service says on /version; the version of other people's programs is not asked for."""
-    if name not in ("control", "payment", "ops"):
+    if name not in ("control", "payment", "push", "gateway", "ops"):
         return ""
     body = http_get(ready_port, "/version") or ""
     try:
