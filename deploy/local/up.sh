@@ -26,7 +26,6 @@ cmd_up() {
   prepare
   start_platform
   publish_profiles
-  publish_commands
   run_demo "$demo"
   print_urls
 }
@@ -91,7 +90,10 @@ start_platform() {
   for name in $platform; do start_service "$name"; done
   await_service prometheus 30 prometheus_answers
   await_service kafka 60 kafka_answers
-  for name in $platform; do await_service "$name" 60 service_ready "$name"; done
+  await_service control 60 service_ready control
+  # The gateway is ready only with a command table.
+  publish_commands
+  for name in $platform; do [ "$name" = control ] || await_service "$name" 60 service_ready "$name"; done
   say "platform up in $(elapsed "$begin") s"
 }
 
