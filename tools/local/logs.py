@@ -11,7 +11,9 @@ import re
 import sys
 import time
 
-SERVICES = ["control", "payment", "ops", "sandbox", "school-day", "mariadb", "redis", "kafka", "prometheus"]
+import status
+
+SERVICES = [name for name, *_ in status.SERVICES] + ["school-day"]
 USUAL = ("time", "level", "service", "instance", "message")
 
 
