@@ -8,7 +8,7 @@
 namespace trivium::schoolday {
 
 const char kHelp[] =
-    R"(school_day: a day of orders, payments and refunds of the platform's products, through the public API.
+    R"(school_day: a day of orders, payments, refunds and messages of the platform's products, through the public API.
 
   --products A,B     Products; default: those with data. One without data gets that of the first, under its own ids.
   --students N       Students of each product, 1-100000; default: those of the data.
@@ -19,6 +19,9 @@ const char kHelp[] =
   --sandbox URL      The sandbox PSP. Default: http://127.0.0.1:21030.
   --data DIR         Default: examples/school-day/data.
   --target NAME      Default: xds:///%s.payment.trivium (needs GRPC_XDS_BOOTSTRAP), or a plain address.
+  --push_target NAME Default: xds:///%s.push.trivium, or a plain address.
+  --gateway ADDRESS  Where students connect: numbers, host:port. Default: 127.0.0.1:21092.
+  --token_keys DIR   <product>/token.key signs the students' tokens (kid dev-1). Default: .trv/products.
   --currency CODE    Default: CNY.
   --calm             The sandbox does not misbehave towards everybody, only about single trades.
   --check_data       Reads the data, says what is wrong with it, and ends.
@@ -43,9 +46,12 @@ absl::Status Set(const std::string& name, const std::string& value, Flags& flags
     flags.products = absl::StrSplit(value, ',', absl::SkipEmpty());
     return absl::OkStatus();
   }
-  const std::pair<const char*, std::string*> texts[] = {{"--json", &flags.json},       {"--pki", &flags.pki},
-                                                        {"--sandbox", &flags.sandbox}, {"--data", &flags.data},
-                                                        {"--target", &flags.target},   {"--currency", &flags.currency}};
+  const std::pair<const char*, std::string*> texts[] = {
+      {"--json", &flags.json},        {"--pki", &flags.pki},
+      {"--sandbox", &flags.sandbox},  {"--data", &flags.data},
+      {"--target", &flags.target},    {"--push_target", &flags.push_target},
+      {"--gateway", &flags.gateway},  {"--token_keys", &flags.token_keys},
+      {"--currency", &flags.currency}};
   for (const auto& [text_name, target] : texts) {
     if (name == text_name) *target = value;
   }
@@ -56,8 +62,8 @@ absl::Status Set(const std::string& name, const std::string& value, Flags& flags
 
 absl::StatusOr<Flags> ParseFlags(const std::vector<std::string>& arguments) {
   static const std::vector<std::string> kNames = {
-      "--products", "--students", "--seed",     "--concurrency", "--json", "--pki",       "--sandbox",
-      "--data",     "--target",   "--currency", "--calm",        "--help", "--check_data"};
+      "--products", "--students",    "--seed",    "--concurrency", "--json",     "--pki",  "--sandbox", "--data",
+      "--target",   "--push_target", "--gateway", "--token_keys",  "--currency", "--calm", "--help",    "--check_data"};
   Flags flags;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::vector<std::string> parts = absl::StrSplit(arguments[i], absl::MaxSplits('=', 1));

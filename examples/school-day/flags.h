@@ -19,6 +19,9 @@ struct Flags {
   std::string sandbox = "http://127.0.0.1:21030";
   std::string data = "examples/school-day/data";
   std::string target = "xds:///%s.payment.trivium";  // %s: the product.
+  std::string push_target = "xds:///%s.push.trivium";
+  std::string gateway = "127.0.0.1:21092";   // Where students connect.
+  std::string token_keys = ".trv/products";  // <product>/token.key signs their tokens.
   std::string currency = "CNY";
   bool calm = false;        // The sandbox answers every call (single trades still misbehave).
   bool check_data = false;  // Reads the data and ends.

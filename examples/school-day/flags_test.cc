@@ -14,6 +14,8 @@ TEST(ParseFlags, TakesBothForms) {
   EXPECT_TRUE(flags->calm);
   EXPECT_EQ(flags->json, "x.json");
   EXPECT_EQ(ParseFlags({})->target, "xds:///%s.payment.trivium");
+  EXPECT_EQ(ParseFlags({"--gateway=127.0.0.1:9"})->gateway, "127.0.0.1:9");
+  EXPECT_EQ(ParseFlags({"--token_keys", "x"})->token_keys, "x");
 }
 
 TEST(ParseFlags, SaysWhatIsWrong) {

@@ -1,16 +1,9 @@
 #include "examples/school-day/product_client.h"
 
-#include <grpcpp/grpcpp.h>
-
-#include <algorithm>
-#include <fstream>
-#include <random>
-#include <sstream>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "libs/status/error.h"
+#include "examples/school-day/backend_call.h"
 #include "libs/status/status.h"
 #include "trivium/payment/v1/payment.grpc.pb.h"
 
@@ -19,14 +12,6 @@ namespace trivium::schoolday {
 namespace api = trivium::payment::v1;
 
 namespace {
-
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be read; --pki names the folder of certificates"));
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 PaymentView ViewOf(const api::Payment& p) {
   PaymentView view{p.payment_id(),
@@ -58,25 +43,6 @@ EventView ViewOf(const api::Event& e) {
   return view;
 }
 
-absl::Status ToStatus(const grpc::Status& status) {
-  return StatusFromDetails(static_cast<absl::StatusCode>(status.error_code()), status.error_message(),
-                           status.error_details());
-}
-
-// CANCELLED too: this client cancels nothing, and gRPC answers so a call that reaches a server in the moment of its
-// stop.
-bool IsWorthAnotherTry(grpc::StatusCode code) {
-  return code == grpc::UNAVAILABLE || code == grpc::CANCELLED || code == grpc::DEADLINE_EXCEEDED ||
-         code == grpc::ABORTED || code == grpc::RESOURCE_EXHAUSTED;
-}
-
-// 50 ms, doubling to 1 s, each between half and whole.
-absl::Duration Pause(int tries) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  const double whole = std::min(1000.0, 50.0 * (1 << std::min(tries, 5)));
-  return absl::Milliseconds(whole * (0.5 + 0.5 * static_cast<double>(random()) / 2147483647.0));
-}
-
 void Sleep(absl::Duration d) { std::this_thread::sleep_for(absl::ToChronoMilliseconds(d)); }
 
 }  // namespace
@@ -90,21 +56,7 @@ struct ProductClient::Impl {
 
   template <typename Answer, typename Method, typename Request>
   absl::StatusOr<Answer> Call(const char* name, Method method, const Request& request) {
-    const absl::Time give_up = absl::Now() + options.patience;
-    for (int tries = 0;; ++tries) {
-      grpc::ClientContext context;
-      context.set_deadline(absl::ToChronoTime(absl::Now() + options.call_timeout));
-      Answer answer;
-      const absl::Time start = absl::Now();
-      const grpc::Status status = (stub.get()->*method)(&context, request, &answer);
-      if (!IsWorthAnotherTry(status.error_code()) || absl::Now() > give_up) {
-        latencies.Answered(name, absl::Now() - start);
-        if (status.ok()) return answer;
-        return ToStatus(status);
-      }
-      latencies.Retried(name);
-      Sleep(Pause(tries));
-    }
+    return CallPatiently<Answer>(*stub, name, method, request, options, latencies);
   }
 };
 
@@ -112,22 +64,9 @@ ProductClient::ProductClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 ProductClient::~ProductClient() = default;
 
 absl::StatusOr<std::unique_ptr<ProductClient>> ProductClient::Create(const Options& options, Latencies& latencies) {
-  const std::string mine = absl::StrCat(options.pki, "/product-", options.product);
-  grpc::SslCredentialsOptions tls;
-  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPem(options.pki + "/ca.crt"));
-  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadPem(mine + ".crt"));
-  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_private_key, ReadPem(mine + ".key"));
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
-  // A plain address is not a name that the certificate carries.
-  if (!options.target.starts_with("xds:")) {
-    arguments.SetSslTargetNameOverride(absl::StrCat(options.product, ".payment.trivium"));
-  }
+  TRIVIUM_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenBackendChannel(options));
   auto impl = std::make_unique<Impl>(options, latencies);
-  impl->stub =
-      api::PaymentService::NewStub(grpc::CreateCustomChannel(options.target, grpc::SslCredentials(tls), arguments));
+  impl->stub = api::PaymentService::NewStub(channel);
   return std::unique_ptr<ProductClient>(new ProductClient(std::move(impl)));
 }
 

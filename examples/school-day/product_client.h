@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "examples/school-day/backend_options.h"
 #include "examples/school-day/latency.h"
 #include "examples/school-day/views.h"
 
@@ -33,17 +34,12 @@ struct EventView {
   RefundView refund;
 };
 
-// Thread-safe. Errors carry the API's reason (libs/status ReasonOf). UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED and
-// RESOURCE_EXHAUSTED are tried again for `patience`, so that a killed service does not end the day.
+// Thread-safe. Errors carry the API's reason (libs/status ReasonOf). What is not answered is tried again for `patience`
+// (backend_call.h), so that a killed service does not end the day.
 class ProductClient {
  public:
-  struct Options {
-    std::string product;
-    std::string target;  // "xds:///acme.payment.trivium" or "127.0.0.1:21010".
-    std::string pki;     // Folder with ca.crt and product-<product>.crt, .key.
+  struct Options : BackendOptions {
     std::string currency = "CNY";
-    absl::Duration patience = absl::Seconds(90);
-    absl::Duration call_timeout = absl::Seconds(10);
   };
   // NOT_FOUND when a file of pki cannot be read.
   static absl::StatusOr<std::unique_ptr<ProductClient>> Create(const Options& options, Latencies& latencies);

@@ -62,6 +62,9 @@ std::string FormatTables(const std::vector<DaySummary>& days) {
                           d.ledger_debits_minor == d.ledger_credits_minor ? "=" : "is not",
                           Yuan(d.ledger_credits_minor));
   }
+  std::vector<MessageSummary> messages;
+  for (const DaySummary& d : days) messages.push_back(d.messages);
+  absl::StrAppend(&out, "\n", FormatMessageTables(messages));
   absl::StrAppendFormat(&out, "\n%-12s %-16s %8s %8s %10s %10s\n", "product", "API", "calls", "retries", "p50 ms",
                         "p99 ms");
   for (const DaySummary& d : days) {
@@ -100,6 +103,7 @@ std::string FormatJson(const RunFacts& facts, const std::vector<DaySummary>& day
                         {"ledger_credits_minor", d.ledger_credits_minor},
                         {"events", d.events},
                         {"broken_streams", d.broken_streams},
+                        {"messages", ToJson(d.messages)},
                         {"apis", apis}});
   }
   const json report = {{"schema", "trivium.school-day/1"},

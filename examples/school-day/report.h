@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "examples/school-day/latency.h"
+#include "examples/school-day/message_report.h"
 #include "examples/school-day/views.h"
 
 namespace trivium::schoolday {
@@ -21,6 +22,7 @@ struct DaySummary {
   int64_t ledger_debits_minor = 0, ledger_credits_minor = 0;  // Since ever.
   int64_t events = 0, broken_streams = 0;
   std::map<std::string, LatencySummary> latencies;
+  MessageSummary messages;
 };
 
 DaySummary Summarize(const DayRecord& day);
@@ -28,7 +30,7 @@ DaySummary Summarize(const DayRecord& day);
 // 123456 -> "1,234.56".
 std::string Yuan(int64_t minor);
 
-// The two tables: products, and calls.
+// The tables: products, messages, clients, and calls.
 std::string FormatTables(const std::vector<DaySummary>& days);
 
 struct RunFacts {

@@ -75,6 +75,37 @@ TEST(FormatJson, KeepsItsSchema) {
   EXPECT_EQ(report["products"][0]["apis"]["CreatePayment"]["p99_ms"], 9.5);
 }
 
+TEST(MessageSummary, CountsByClassAndFate) {
+  MessageDayRecord day;
+  day.product = "acme";
+  MessageRecord m;
+  m.plan.message_class = MessageClass::kReliable;
+  m.found = true;
+  m.delivery = {.accepted = 5, .acked = 1, .vendor = 1, .expired = 1, .pending = 0, .dropped = {{"COLLAPSED", 2}}};
+  day.messages = {m, m};
+  StudentRecord student;
+  ClientEvent shown;
+  shown.number = 1;
+  shown.message_class = "RELIABLE";
+  ClientEvent repeat = shown;
+  repeat.seen = true;
+  student.events = {shown, repeat};
+  student.latency_ms = {1, 2, 3};
+  student.connects = 3;
+  student.recovered = 2;
+  day.students = {student};
+  DaySummary s = Summarize(Day());
+  s.messages = Summarize(day);
+  const std::string text = FormatTables({s});
+  EXPECT_NE(text.find("COLLAPSED 4"), std::string::npos) << text;
+  const auto report = nlohmann::json::parse(FormatJson({"d1", 7, 2.5}, {s}, {}))["products"][0]["messages"];
+  EXPECT_EQ(report["classes"]["RELIABLE"]["accepted"], 10);
+  EXPECT_EQ(report["classes"]["RELIABLE"]["dropped"]["COLLAPSED"], 4);
+  EXPECT_EQ(report["classes"]["RELIABLE"]["shown"], 1);
+  EXPECT_EQ(report["clients"]["recovered"], 2);
+  EXPECT_EQ(report["clients"]["p50_ms"], 2);
+}
+
 TEST(ProgressLine, ShowsABar) {
   EXPECT_EQ(ProgressLine("paying", 0, 4), "[>                             ]   0 %  paying 0/4");
   EXPECT_EQ(ProgressLine("paying", 2, 4), "[===============>              ]  50 %  paying 2/4");

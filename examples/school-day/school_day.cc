@@ -5,6 +5,7 @@
 #include <fstream>
 #include <memory>
 #include <random>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -12,6 +13,8 @@
 #include "absl/time/clock.h"
 #include "examples/school-day/flags.h"
 #include "examples/school-day/invariants.h"
+#include "examples/school-day/message_day.h"
+#include "examples/school-day/message_invariants.h"
 #include "examples/school-day/product_day.h"
 #include "examples/school-day/report.h"
 #include "examples/school-day/school.h"
@@ -25,6 +28,14 @@ struct Running {
   std::unique_ptr<Latencies> latencies = std::make_unique<Latencies>();
   std::unique_ptr<ProductClient> client;
   std::unique_ptr<ProductDay> day;
+  std::unique_ptr<PushClient> push;
+  std::unique_ptr<MessageDay> messages;
+};
+
+// What is judged at the end.
+struct Records {
+  std::vector<DayRecord> payments;
+  std::vector<MessageDayRecord> messages;
 };
 
 std::vector<std::string> ProductsWithData(const std::string& data) {
@@ -59,22 +70,59 @@ std::string NewRunId() {
                          random() & 0xffff);
 }
 
+absl::StatusOr<std::shared_ptr<const jwt::Signer>> ReadSigner(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be read; --token_keys names the folder of keys"));
+  std::stringstream pem;
+  pem << file.rdbuf();
+  auto signer = jwt::Signer::FromPem(pem.str(), "dev-1");
+  if (!signer.ok()) return absl::Status(signer.status().code(), absl::StrCat(path, ": ", signer.status().message()));
+  return std::make_shared<const jwt::Signer>(*std::move(signer));
+}
+
+template <typename Options>
+Options BackendOf(const Flags& flags, const std::string& product, const std::string& service,
+                  const std::string& target) {
+  Options options;
+  options.product = product;
+  options.service = service;
+  options.target = absl::StrReplaceAll(target, {{"%s", product}});
+  options.pki = flags.pki;
+  return options;
+}
+
+absl::Status OpenPayments(const Flags& flags, const School& school, const std::string& run_id, Sandbox& sandbox,
+                          Progress& progress, Running& r) {
+  auto options = BackendOf<ProductClient::Options>(flags, school.product, "payment", flags.target);
+  options.currency = flags.currency;
+  TRIVIUM_ASSIGN_OR_RETURN(r.client, ProductClient::Create(options, *r.latencies));
+  const ProductDay::Options day{.concurrency = flags.concurrency, .currency = flags.currency};
+  r.day = std::make_unique<ProductDay>(MakePlan(school, run_id, flags.seed), day, *r.client, sandbox, progress);
+  const absl::Status open = r.day->Open();
+  if (open.ok()) return open;
+  return absl::Status(open.code(), absl::StrCat(school.product, ": payment does not answer: ", open.message()));
+}
+
+absl::Status OpenMessages(const Flags& flags, const School& school, const std::string& run_id, Running& r) {
+  const auto options = BackendOf<BackendOptions>(flags, school.product, "push", flags.push_target);
+  TRIVIUM_ASSIGN_OR_RETURN(r.push, PushClient::Create(options, *r.latencies));
+  Campus campus{school.product, run_id, flags.gateway, nullptr};
+  TRIVIUM_ASSIGN_OR_RETURN(campus.signer,
+                           ReadSigner(absl::StrCat(flags.token_keys, "/", school.product, "/token.key")));
+  const MessageDay::Options day{.concurrency = flags.concurrency, .seed = flags.seed};
+  r.messages = std::make_unique<MessageDay>(MakeMessagePlan(school, run_id, flags.seed), day, campus, *r.push);
+  const absl::Status open = r.messages->Open();
+  if (open.ok()) return open;
+  return absl::Status(open.code(), absl::StrCat(school.product, ": push does not answer: ", open.message()));
+}
+
 absl::StatusOr<std::vector<Running>> OpenAll(const Flags& flags, const std::vector<School>& schools,
                                              const std::string& run_id, Sandbox& sandbox, Progress& progress) {
   std::vector<Running> running;
   for (const School& school : schools) {
     Running r;
-    ProductClient::Options options;
-    options.product = school.product;
-    options.target = absl::StrReplaceAll(flags.target, {{"%s", school.product}});
-    options.pki = flags.pki;
-    options.currency = flags.currency;
-    TRIVIUM_ASSIGN_OR_RETURN(r.client, ProductClient::Create(options, *r.latencies));
-    ProductDay::Options day{.concurrency = flags.concurrency, .currency = flags.currency};
-    r.day = std::make_unique<ProductDay>(MakePlan(school, run_id, flags.seed), day, *r.client, sandbox, progress);
-    if (const absl::Status open = r.day->Open(); !open.ok()) {
-      return absl::Status(open.code(), absl::StrCat(school.product, ": payment does not answer: ", open.message()));
-    }
+    TRIVIUM_RETURN_IF_ERROR(OpenPayments(flags, school, run_id, sandbox, progress, r));
+    TRIVIUM_RETURN_IF_ERROR(OpenMessages(flags, school, run_id, r));
     running.push_back(std::move(r));
   }
   return running;
@@ -101,8 +149,18 @@ void ProbeAll(std::vector<Running>& running, const std::vector<School>& schools)
   }
 }
 
-std::vector<DayRecord> RunParts(std::vector<Running>& running, const std::vector<School>& schools, Progress& progress) {
+// Messages flow while students order and pay.
+void StartMessages(std::vector<Running>& running) {
+  for (size_t i = 0; i < running.size() && running.size() > 1; ++i) {
+    running[i].messages->ProbeIsolation(*running[(i + 1) % running.size()].messages);
+  }
+  for (Running& r : running) r.messages->Start();
+}
+
+Records RunParts(std::vector<Running>& running, const std::vector<School>& schools, Progress& progress) {
   const auto orders = [](const ProductDay& day) { return day.order_count(); };
+  const auto none = [](const ProductDay&) { return 0; };
+  StartMessages(running);
   RunPart("ordering and paying", running, progress, orders, [](Running& r) { r.day->OrderAndPay(); });
   ProbeAll(running, schools);
   RunPart(
@@ -111,10 +169,28 @@ std::vector<DayRecord> RunParts(std::vector<Running>& running, const std::vector
   RunPart(
       "refunds", running, progress, [](const ProductDay& day) { return day.refund_count(); },
       [](Running& r) { r.day->Refund(); });
-  std::vector<DayRecord> records(running.size());
-  RunPart("settling and checking", running, progress, orders,
-          [&](Running& r) { records[&r - running.data()] = r.day->Close(); });
+  RunPart("the last messages", running, progress, none, [](Running& r) { r.messages->Finish(); });
+  Records records{std::vector<DayRecord>(running.size()), std::vector<MessageDayRecord>(running.size())};
+  RunPart("settling and checking", running, progress, orders, [&](Running& r) {
+    const size_t i = &r - running.data();
+    std::thread payments([&] { records.payments[i] = r.day->Close(); });
+    records.messages[i] = r.messages->Close();
+    payments.join();
+  });
   return records;
+}
+
+std::vector<DaySummary> SummarizeAll(const std::vector<Running>& running, const Records& records) {
+  std::vector<DaySummary> summaries;
+  for (size_t i = 0; i < running.size(); ++i) {
+    DaySummary summary = Summarize(records.payments[i]);
+    summary.messages = Summarize(records.messages[i]);
+    summary.latencies = running[i].latencies->Summary();
+    summary.events = static_cast<int64_t>(running[i].day->event_count());
+    summary.broken_streams = running[i].day->broken_streams();
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
 }
 
 absl::Status WriteFile(const std::string& path, const std::string& text) {
@@ -140,18 +216,13 @@ absl::StatusOr<int> Run(const Flags& flags) {
   TRIVIUM_RETURN_IF_ERROR(sandbox.SetFaults(flags.calm, flags.seed));
   Progress progress;
   TRIVIUM_ASSIGN_OR_RETURN(std::vector<Running> running, OpenAll(flags, schools, facts.run_id, sandbox, progress));
-  const std::vector<DayRecord> records = RunParts(running, schools, progress);
+  const Records records = RunParts(running, schools, progress);
   sandbox.SetFaults(/*calm=*/true, flags.seed).IgnoreError();
 
-  std::vector<DaySummary> summaries;
-  for (size_t i = 0; i < records.size(); ++i) {
-    DaySummary summary = Summarize(records[i]);
-    summary.latencies = running[i].latencies->Summary();
-    summary.events = static_cast<int64_t>(running[i].day->event_count());
-    summary.broken_streams = running[i].day->broken_streams();
-    summaries.push_back(std::move(summary));
-  }
-  const std::vector<std::string> broken = CheckAll(records);
+  const std::vector<DaySummary> summaries = SummarizeAll(running, records);
+  std::vector<std::string> broken = CheckAll(records.payments);
+  const std::vector<std::string> broken_messages = CheckAllMessages(records.messages);
+  broken.insert(broken.end(), broken_messages.begin(), broken_messages.end());
   std::printf("%s\n", FormatTables(summaries).c_str());
   for (const std::string& sentence : broken) std::printf("BROKEN  %s\n", sentence.c_str());
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);

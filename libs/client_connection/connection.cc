@@ -82,6 +82,11 @@ void Connection::Cut(absl::Duration away) {
   });
 }
 
+void Connection::StartAnew(absl::Duration away) {
+  Cut(away);
+  loop_.Post([this] { session_.ForgetPositions(); });
+}
+
 void Connection::Stall(bool stalled) {
   loop_.Post([this, stalled] {
     stalled_ = stalled;

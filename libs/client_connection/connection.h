@@ -45,6 +45,8 @@ class Connection : private LoopMember {
   void Close();
   // Ends the TCP connection at once with a reset, as a phone in a tunnel, and comes back after `away`.
   void Cut(absl::Duration away);
+  // As Cut, of an app that is started anew: it does not know what it has read.
+  void StartAnew(absl::Duration away);
   // Stops reading (the system's buffers fill up), or goes on.
   void Stall(bool stalled);
 

@@ -250,6 +250,13 @@ void Session::Unsubscribe(const std::string& channel) {
   Wire{*this}.Send(command);
 }
 
+void Session::ForgetPositions() {
+  for (auto& [name, channel] : channels_) {
+    channel.epoch.clear();
+    channel.offset = 0;
+  }
+}
+
 void Session::Call(const std::string& method, const std::string& data, CallDone done) {
   if (!connected_) return done(absl::UnavailableError("not connected"));
   if (waits_.size() >= options_.waiting_max) {

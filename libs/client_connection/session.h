@@ -84,6 +84,8 @@ class Session {
   void Unsubscribe(const std::string& channel);
   // RESOURCE_EXHAUSTED beyond waiting_max; UNAVAILABLE when it is not connected.
   void Call(const std::string& method, const std::string& data, CallDone done);
+  // The app is started anew: what was read is forgotten, what was seen is not.
+  void ForgetPositions();
   // Whether RELIABLE messages that come from now on are acknowledged.
   void SetAcknowledges(bool acknowledges) { options_.acknowledges = acknowledges; }
   // Sends the acknowledgements and the joins that wait, if it is connected. Call it some ms after HasDue became true,

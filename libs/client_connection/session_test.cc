@@ -137,6 +137,18 @@ TEST_P(SessionTest, RecoversFromWhereItWas) {
   EXPECT_EQ(listener_.Take(), "room:1@9=2; joined room:1 recovered; ");
 }
 
+TEST_P(SessionTest, AnAppThatIsStartedAnewRecoversNothingAndShowsNothingTwice) {
+  Connect();
+  Publish("user:u", 6, "msg_a");
+  session_.Lost(0, "");
+  session_.ForgetPositions();
+  session_.Open("t");
+  EXPECT_TRUE(Sent()[0].connect().subs().empty());
+  listener_.Take();
+  Publish("user:u", 0, "msg_a");
+  EXPECT_EQ(listener_.Take(), "user:u@0=1 seen; ");
+}
+
 TEST_P(SessionTest, TellsOfAHole) {
   session_.Subscribe("room:1");
   Connect();

@@ -1,0 +1,57 @@
+// How a product's backend calls the platform: stock gRPC, the product's certificate, and retries with the same request.
+// For .cc files.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "examples/school-day/backend_options.h"
+#include "examples/school-day/latency.h"
+
+namespace trivium::schoolday {
+
+// NOT_FOUND when a file of pki cannot be read.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenBackendChannel(const BackendOptions& options);
+
+// With the API's reason.
+absl::Status ToStatus(const grpc::Status& status);
+
+// UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED, ABORTED, and RESOURCE_EXHAUSTED but for an audience that is too large.
+// CANCELLED too: this client cancels nothing, and gRPC answers so a call that reaches a server in the moment of its
+// stop.
+bool IsWorthAnotherTry(const grpc::Status& status);
+
+// 50 ms, doubling to 1 s, each between half and whole.
+absl::Duration Pause(int tries);
+
+// Calls until it is answered or the patience is over. *tries: how often; may be null.
+template <typename Answer, typename Stub, typename Method, typename Request>
+absl::StatusOr<Answer> CallPatiently(Stub& stub, const char* name, Method method, const Request& request,
+                                     const BackendOptions& options, Latencies& latencies, int* tries_made = nullptr) {
+  const absl::Time give_up = absl::Now() + options.patience;
+  for (int tries = 0;; ++tries) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + options.call_timeout));
+    Answer answer;
+    const absl::Time start = absl::Now();
+    const grpc::Status status = (stub.*method)(&context, request, &answer);
+    if (tries_made != nullptr) *tries_made = tries + 1;
+    if (!IsWorthAnotherTry(status) || absl::Now() > give_up) {
+      latencies.Answered(name, absl::Now() - start);
+      if (status.ok()) return answer;
+      return ToStatus(status);
+    }
+    latencies.Retried(name);
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(Pause(tries)));
+  }
+}
+
+}  // namespace trivium::schoolday
