@@ -17,15 +17,36 @@ cmd_school_day() {
   need_up
   bootstrap_file "$home/etc/bootstrap.json" school-day
   GRPC_XDS_BOOTSTRAP=$home/etc/bootstrap.json "$home/bin/school_day" --data="$TRIVIUM_ROOT/examples/school-day/data" --pki="$home/pki" \
-    --sandbox="http://127.0.0.1:$(port sandbox)" "$@"
+    --sandbox="http://127.0.0.1:$(port sandbox)" --gateway="127.0.0.1:$(port gateway_clients)" --token_keys="$home/products" "$@"
 }
 
 cmd_load() {
-  [ $# -gt 0 ] || die "load: what? usage: ./trv load payment [--json FILE]"
-  [ "$1" = payment ] || unknown_word load "$1" payment
+  [ $# -gt 0 ] || die "load: what? usage: ./trv load payment | fanout | idle | rpc | storm [--json FILE]"
+  local what=$1
   shift
-  need_up
-  exec "$home/bin/payment_load" --home="$home" "$@"
+  case $what in
+    payment)
+      need_up
+      exec "$home/bin/payment_load" --home="$home" "$@"
+      ;;
+    fanout | idle | rpc | storm)
+      need_up
+      [ "$what" != rpc ] || publish_load_command
+      ulimit -n "$(ulimit -Hn)"
+      exec "$home/bin/gateway_load" "$what" --home="$home" "$@"
+      ;;
+    *) unknown_word load "$what" payment fanout idle rpc storm ;;
+  esac
+}
+
+# The command that `load rpc` calls, once: load_command.yaml.
+publish_load_command() {
+  local name=load.payment.get log=$home/log/publish-load-command.log request
+  ! call --operator=dev control/ListConfigs '{"kind": "command", "pageSize": 1000}' | grep --quiet "\"name\": *\"$name\"" || return 0
+  request=$(printf '{"requestId": "trv-load-%s", "kind": "command", "name": "%s", "reason": "trv load rpc", "value": "@trivium.gateway.v1.Command:%s"}' \
+    "$(random_hex 8)" "$name" "$TRIVIUM_ROOT/tests/load/load_command.yaml")
+  call --operator=dev control/PublishConfig "$request" >"$log" 2>&1 || die "control refused the command $name: $(tail --lines=1 "$log")"
+  sleep 2 # Until the gateway has it.
 }
 
 cmd_status() {

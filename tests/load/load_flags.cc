@@ -68,7 +68,8 @@ absl::Status Unknown(const std::string& name) {
                                                  nearest, nearest.empty() ? "" : "?"));
 }
 
-// TRIVIUM_PORT_BASE of <home>/env; 0 when there is none.
+}  // namespace
+
 int PortBase(const std::string& home) {
   std::ifstream file(home + "/env");
   for (std::string line; std::getline(file, line);) {
@@ -78,8 +79,6 @@ int PortBase(const std::string& home) {
   }
   return 0;
 }
-
-}  // namespace
 
 absl::StatusOr<LoadFlags> ParseLoadFlags(const std::vector<std::string>& arguments) {
   LoadFlags flags;

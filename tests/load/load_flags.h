@@ -29,6 +29,9 @@ struct LoadFlags {
 
 extern const char kLoadHelp[];
 
+// TRIVIUM_PORT_BASE of <home>/env; 0 when there is none.
+int PortBase(const std::string& home);
+
 // INVALID_ARGUMENT in words.
 absl::StatusOr<LoadFlags> ParseLoadFlags(const std::vector<std::string>& arguments);
 // Fills in target, pki, sandbox, admin and bootstrap from home. INVALID_ARGUMENT when something needed is still

@@ -2,8 +2,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <fstream>
-#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -13,6 +11,7 @@
 #include "absl/time/time.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
+#include "tests/load/product_tls.h"
 #include "trivium/payment/v1/payment.grpc.pb.h"
 
 namespace trivium::load {
@@ -22,14 +21,6 @@ namespace api = trivium::payment::v1;
 namespace {
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
-
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be read; --pki names the folder of certificates"));
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 absl::Status ToStatus(const grpc::Status& status) {
   return StatusFromDetails(static_cast<absl::StatusCode>(status.error_code()), status.error_message(),
@@ -83,11 +74,7 @@ PaymentApi::PaymentApi(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PaymentApi::~PaymentApi() = default;
 
 absl::StatusOr<std::unique_ptr<PaymentApi>> PaymentApi::Create(const LoadFlags& flags, const std::string& run_id) {
-  const std::string mine = absl::StrCat(flags.pki, "/product-", flags.product);
-  grpc::SslCredentialsOptions tls;
-  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPem(flags.pki + "/ca.crt"));
-  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadPem(mine + ".crt"));
-  TRIVIUM_ASSIGN_OR_RETURN(tls.pem_private_key, ReadPem(mine + ".key"));
+  TRIVIUM_ASSIGN_OR_RETURN(const grpc::SslCredentialsOptions tls, ReadProductTls(flags.pki, flags.product));
   auto impl = std::make_unique<Impl>();
   impl->flags = flags;
   impl->run_id = run_id;

@@ -69,6 +69,35 @@ survives_kill() {
   [ "$(pid_of "$name")" != "$before" ] || not_ok "$name has a new process"
 }
 
+# As above, in the middle of the messages: connections break, and everybody comes back at once.
+await_messages() {
+  await_orders "$@"
+  sleep 6
+}
+survives_kill_of_messages() {
+  local name=$1 log=$work/kill-$1.log before runner
+  before=$(pid_of "$name")
+  day "$log" &
+  runner=$!
+  await_messages "$log" "$runner"
+  kill -9 "$before"
+  if wait "$runner"; then ok "kill -9 of $name amid messages: the day adds up"; else not_ok "kill -9 of $name amid messages: the day adds up" "$log"; fi
+  result "$name came back" "$log" await_ready
+}
+
+# Redis loses all that it has, and dies: RELIABLE messages come back from the database.
+survives_loss_of_redis() {
+  local log=$work/redis.log port runner
+  port=$(($(sed --quiet 's/^TRIVIUM_PORT_BASE=//p' "$home/env") + 70))
+  day "$log" &
+  runner=$!
+  await_messages "$log" "$runner"
+  redis-cli -h 127.0.0.1 -p "$port" FLUSHALL >>"$log" 2>&1
+  kill -9 "$(pid_of redis)"
+  if wait "$runner"; then ok "Redis wiped and killed: the day adds up"; else not_ok "Redis wiped and killed: the day adds up" "$log"; fi
+  result "redis came back" "$log" await_ready
+}
+
 # control is needed by nothing that runs: not by the day, not by a service that starts.
 goes_on_without_control() {
   local log=$work/control.log runner before
@@ -107,6 +136,8 @@ adds_up() { if day "$work/first.log"; then ok "a small day adds up"; else not_ok
 survives_kills() {
   local program
   for program in payment control ops sandbox mariadb kafka; do survives_kill "$program"; done
+  for program in gateway push control mariadb kafka redis; do survives_kill_of_messages "$program"; done
+  survives_loss_of_redis
 }
 
 # One part by its name, or all.

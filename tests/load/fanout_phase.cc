@@ -1,0 +1,180 @@
+// One room, many readers.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "libs/status/status.h"
+#include "tests/load/bare_fanout.h"
+#include "tests/load/cpu_meter.h"
+#include "tests/load/fleet.h"
+#include "tests/load/gateway_phases.h"
+#include "tests/load/process_memory.h"
+#include "tests/load/room_publisher.h"
+
+namespace trivium::load {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kDataBytes = 150;
+// What a message of kDataBytes is on the wire: with its channel, tags, time and frame. The baseline sends as much.
+constexpr size_t kWireBytes = kDataBytes + 110;
+constexpr absl::Duration kDrain = absl::Seconds(5);
+
+struct Step {
+  int per_second = 0;
+  PublishResult published;
+  int64_t deliveries = 0, expected = 0;
+  double seconds = 0;  // Until the last delivery.
+  double p50_ms = 0, p99_ms = 0;
+  double gateway_cpu_seconds = -1;
+  int64_t resident = -1;
+
+  double PerSecond() const { return seconds > 0 ? static_cast<double>(deliveries) / seconds : 0; }
+};
+
+// Readers below `from` are stalled, and not expected to get anything.
+Step RunStep(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, const std::string& room, int rate,
+             size_t from) {
+  Step step;
+  step.per_second = rate;
+  fleet.Reset();
+  const double cpu = ServerCpuSeconds(flags.pid, "").value_or(-1);
+  const absl::Time begin = absl::Now();
+  step.published = publisher.Publish(room, LoadClass::kLossy, rate, absl::Seconds(flags.seconds), kDataBytes);
+  step.expected = step.published.messages * static_cast<int64_t>(fleet.size() - from);
+  // Until nothing has come for half a second, or all has.
+  absl::Time last = absl::Now();
+  int64_t got = fleet.CountMessages();
+  for (absl::Time now = last; got < step.expected && now - last < absl::Milliseconds(500) &&
+                              now - begin < absl::Seconds(flags.seconds) + kDrain;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    now = absl::Now();
+    if (const int64_t more = fleet.CountMessages(); more != got) {
+      got = more;
+      last = now;
+    }
+  }
+  step.seconds = absl::ToDoubleSeconds(last - begin);
+  step.deliveries = got;
+  const std::vector<float> ages = fleet.AgesOf(from, fleet.size());
+  step.p50_ms = QuantileOf(ages, 0.5);
+  step.p99_ms = QuantileOf(ages, 0.99);
+  if (cpu >= 0) step.gateway_cpu_seconds = ServerCpuSeconds(flags.pid, "").value_or(cpu) - cpu;
+  step.resident = ReadMemoryUse(flags.pid).resident;
+  return step;
+}
+
+void Print(const Step& s, const char* what) {
+  std::printf("%-10s %10d %12d %14.0f %9.1f %9.1f %9.2f %12.1f  %s\n", what, s.per_second,
+              static_cast<int>(s.published.messages), s.PerSecond(), s.p50_ms, s.p99_ms,
+              s.seconds > 0 ? s.gateway_cpu_seconds / s.seconds : 0, static_cast<double>(s.resident) / (1 << 20),
+              s.published.error.empty()
+                  ? (s.deliveries >= s.expected ? "all came"
+                                                : absl::StrFormat("%d of %d came", s.deliveries, s.expected).c_str())
+                  : s.published.error.c_str());
+}
+
+json ToJson(const Step& s) {
+  return {{"messages_per_second", s.per_second},
+          {"messages", s.published.messages},
+          {"publish_failed", s.published.failed},
+          {"publish_error", s.published.error},
+          {"deliveries", s.deliveries},
+          {"expected", s.expected},
+          {"seconds", s.seconds},
+          {"deliveries_per_second", s.PerSecond()},
+          {"p50_ms", s.p50_ms},
+          {"p99_ms", s.p99_ms},
+          {"gateway_cpu_seconds", s.gateway_cpu_seconds < 0 ? json() : json(s.gateway_cpu_seconds)},
+          {"gateway_resident_bytes", s.resident}};
+}
+
+json ToJson(const BareResult& r) {
+  return {{"deliveries", r.deliveries},
+          {"seconds", r.seconds},
+          {"deliveries_per_second", r.PerSecond()},
+          {"cpu_seconds", r.cpu_seconds}};
+}
+
+// The same rate once more while some readers read nothing: how long the others wait, and what became of the stalled.
+json RunStalled(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, const std::string& room, int rate) {
+  const size_t stalled = fleet.size() * static_cast<size_t>(flags.stalled) / 100;
+  for (size_t i = 0; i < stalled; ++i) fleet.connection(i).Stall(true);
+  fleet.Barrier();
+  const Step step = RunStep(flags, fleet, publisher, room, rate, stalled);
+  Print(step, "stalled");
+  // What they are told: they read again, up to the close frame.
+  fleet.Tap(false);
+  for (size_t i = 0; i < stalled; ++i) fleet.connection(i).Stall(false);
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  std::map<std::string, int> told;
+  for (size_t i = 0; i < stalled; ++i) {
+    const uint32_t code = fleet.client(i).last_code;
+    ++told[code == 0 ? "still connected" : absl::StrCat(code)];
+  }
+  for (const auto& [what, count] : told)
+    std::printf("of %d stalled readers %d: %s\n", static_cast<int>(stalled), count, what.c_str());
+  json result = ToJson(step);
+  result["stalled"] = stalled;
+  result["told"] = told;
+  return result;
+}
+
+absl::StatusOr<json> RunBare(const GatewayFlags& flags) {
+  TRIVIUM_ASSIGN_OR_RETURN(const std::unique_ptr<BareFanout> bare, BareFanout::Create(flags.connections));
+  const absl::Duration length = absl::Seconds(flags.seconds);
+  const BareResult plain = bare->Run(length, kWireBytes, 1), together = bare->Run(length, kWireBytes, 20);
+  std::printf("bare writev: %.0f deliveries/s, one a call; %.0f/s, 20 a call\n", plain.PerSecond(),
+              together.PerSecond());
+  return json{{"plain", ToJson(plain)}, {"coalesced_by_20", ToJson(together)}};
+}
+
+}  // namespace
+
+double QuantileOf(std::vector<float> values, double q) {
+  if (values.empty()) return 0;
+  const auto rank = static_cast<size_t>(std::ceil(q * static_cast<double>(values.size())));
+  const size_t at = std::min(values.size() - 1, rank == 0 ? 0 : rank - 1);
+  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(at), values.end());
+  return values[at];
+}
+
+absl::StatusOr<json> MeasureFanout(const GatewayFlags& flags, const std::string& run_id) {
+  const std::string room = "load." + run_id;
+  json report;
+  {
+    FleetOptions options{.connections = flags.connections, .room = room};
+    // A stalled reader's own buffers are small, so that the gateway notices it within the run.
+    if (flags.stalled > 0) options.receive_buffer = 16 << 10;
+    TRIVIUM_ASSIGN_OR_RETURN(const std::unique_ptr<Fleet> fleet, Fleet::Create(flags, options));
+    TRIVIUM_ASSIGN_OR_RETURN(const std::unique_ptr<RoomPublisher> publisher, RoomPublisher::Create(flags, run_id));
+    std::fprintf(stderr, "connecting %d clients\n", flags.connections);
+    TRIVIUM_RETURN_IF_ERROR(fleet->Open(absl::Seconds(120)));
+    fleet->Tap(true);
+    std::printf("%-10s %10s %12s %14s %9s %9s %9s %12s\n", "", "msgs/s", "published", "deliveries/s", "p50 ms",
+                "p99 ms", "cores", "resident MiB");
+    publisher->Publish(room, LoadClass::kLossy, 5, absl::Seconds(1), kDataBytes);
+    for (const int rate : flags.rates) {
+      const Step step = RunStep(flags, *fleet, *publisher, room, rate, 0);
+      Print(step, "fanout");
+      if (step.published.messages == 0) return absl::UnavailableError("publish: " + step.published.error);
+      report["steps"].push_back(ToJson(step));
+    }
+    if (flags.stalled > 0) report["stalled"] = RunStalled(flags, *fleet, *publisher, room, flags.rates.front());
+  }
+  TRIVIUM_ASSIGN_OR_RETURN(report["bare"], RunBare(flags));
+  double best = 0;
+  for (const json& step : report["steps"]) best = std::max(best, step["deliveries_per_second"].get<double>());
+  report["ratio_to_bare_coalesced"] =
+      best / std::max(1.0, report["bare"]["coalesced_by_20"]["deliveries_per_second"].get<double>());
+  return report;
+}
+
+}  // namespace trivium::load
