@@ -157,7 +157,10 @@ void MessageDay::Prepare() {
   }
   ParallelFor(plan_.attendants.size(), options_.concurrency, [&](size_t i) {
     const Attendant& a = plan_.attendants[i];
-    Check(client_.UpdateUserTags(absl::StrCat(plan_.run_id, ":tags:", i), a.student_id, a.tags),
+    // Another day may have left the mark.
+    const std::vector<std::string> remove =
+        a.tags.contains("trial") ? std::vector<std::string>() : std::vector<std::string>{"trial"};
+    Check(client_.UpdateUserTags(absl::StrCat(plan_.run_id, ":tags:", i), a.student_id, a.tags, remove),
           "UpdateUserTags of " + a.student_id);
   });
 }

@@ -178,6 +178,36 @@ TEST(MessageInvariants, WhatACrashMayDoIsNotHeldAgainstIt) {
   }));
 }
 
+// What has lost its use while the client was away is not sent to it, and keeps its place in the channel.
+TEST(MessageInvariants, AShortLifeMayEndBeforeTheClientIsBack) {
+  MessageDayRecord day = GoodDay();
+  MessageRecord homework = day.messages[0];
+  homework.plan.number = 6;
+  homework.plan.target = TargetKind::kUser;
+  homework.plan.target_value = "s1";
+  homework.plan.special = Special::kShortLife;
+  homework.plan.ttl_seconds = 3;
+  homework.plan.recipients = {"s1"};
+  homework.message_id = homework.view.message_id = "msg_6";
+  homework.delivery = {.accepted = 1, .expired = 1};
+  homework.recipients = {{"s1", "EXPIRED", ""}};
+  day.messages.push_back(homework);
+  day.by_events["msg_6"] = homework.view;
+  day.after.classes["RELIABLE"].messages = 7;
+  const auto at = [](uint64_t offset) {
+    ClientEvent e{Kind::kMessage, "user:s1", 1000};
+    e.offset = offset;
+    return e;
+  };
+  ClientEvent joined = Joined(1, 500);
+  joined.channel = "user:s1";
+  std::vector<ClientEvent>& events = day.students[0].events;
+  events.insert(events.end(), {joined, at(2), at(4)});
+  EXPECT_EQ(CheckAllMessages({day}), std::vector<std::string>{});
+  events.push_back(at(6));  // One was short-lived, not two.
+  EXPECT_FALSE(CheckAllMessages({day}).empty());
+}
+
 TEST(MessageInvariants, OurSdkDropsRepeats) {
   MessageDayRecord day = GoodDay();
   ClientEvent repeat = Got(1, "msg_1", "RELIABLE", 0);

@@ -131,11 +131,13 @@ absl::Status PushClient::AddRoomMembers(const std::string& request_id, const std
 }
 
 absl::Status PushClient::UpdateUserTags(const std::string& request_id, const std::string& user_id,
-                                        const std::map<std::string, std::string>& set) {
+                                        const std::map<std::string, std::string>& set,
+                                        const std::vector<std::string>& remove) {
   api::UpdateUserTagsRequest request;
   request.set_request_id(request_id);
   request.set_user_id(user_id);
   request.mutable_set()->insert(set.begin(), set.end());
+  for (const std::string& key : remove) request.add_remove(key);
   return impl_->Call<api::User>("UpdateUserTags", &api::PushService::Stub::UpdateUserTags, request).status();
 }
 

@@ -43,7 +43,7 @@ class PushClient {
   absl::Status AddRoomMembers(const std::string& request_id, const std::string& room_id,
                               const std::vector<std::string>& user_ids);
   absl::Status UpdateUserTags(const std::string& request_id, const std::string& user_id,
-                              const std::map<std::string, std::string>& set);
+                              const std::map<std::string, std::string>& set, const std::vector<std::string>& remove);
   absl::StatusOr<MessageView> GetMessage(const std::string& message_id);
   absl::StatusOr<DeliveryView> GetDelivery(const std::string& message_id);
   absl::StatusOr<std::vector<RecipientView>> ListRecipients(const std::string& message_id);
