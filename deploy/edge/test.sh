@@ -19,6 +19,6 @@ get() { curl --silent --show-error --http1.1 --cacert "$work/tls.crt" --resolve 
 status=$(get --output /dev/null --write-out '%{http_code}' "https://localhost:$tls_port/healthz")
 [ "$status" = 200 ] || { echo "/healthz through TLS: $status, want 200" >&2; exit 1; }
 status=$(get --output /dev/null --write-out '%{http_code}' --max-time 2 --header 'Connection: Upgrade' --header 'Upgrade: websocket' \
-  --header 'Sec-WebSocket-Version: 13' --header 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "https://localhost:$tls_port/connection/websocket" || true)
+  --header 'Sec-WebSocket-Version: 13' --header 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "https://localhost:$tls_port/connection/websocket" 2>/dev/null || true)
 [ "$status" = 101 ] || { echo "WebSocket handshake through TLS: $status, want 101" >&2; exit 1; }
 echo "TLS, /healthz and a WebSocket handshake through nginx: good"

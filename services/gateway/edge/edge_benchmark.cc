@@ -3,6 +3,8 @@
 //   bazel run //services/gateway/edge:edge_benchmark -- --seconds=30 &
 //   wrk -c 64 -t 1 -d 10 -s post.lua http://127.0.0.1:<port>/command/echo      (it prints the port and a post.lua)
 //
+// With --proxy_protocol as its second argument each connection must begin with a PROXY header (deploy/edge/test.sh).
+//
 // One process holds all three, so that a profile shows where the time goes.
 #include <unistd.h>
 
@@ -33,6 +35,8 @@ int main(int argc, char** argv) {
   EdgeOptions options;
   options.server.threads = 2;
   options.server.max_connections = 10'000;
+  options.server.proxy_protocol = argc > 2 && std::string(argv[2]) == "--proxy_protocol";
+  options.server.proxies = http::AddressSet::Parse({"127.0.0.1"}).value();
   Edge edge(options, Edge::Parts{.connect = {world.tokens().checker(), world.tokens().profiles(), world.executor(),
                                              access_log, world.tokens().clock()},
                                  .adopt = [](UpgradedConnection one) { close(one.socket.fd); },
