@@ -19,6 +19,7 @@
 #include "libs/rpc/tls.h"
 #include "libs/server/admin_pages.h"
 #include "libs/server/config_file.h"
+#include "libs/server/file_limit.h"
 #include "libs/server/flags.h"
 #include "libs/server/grpc_server.h"
 #include "libs/server/options.pb.h"
@@ -159,6 +160,7 @@ absl::Status Runtime::Impl::SetUp() {
   CaptureProtobufLog(Clock::Real(), metrics);
   // Debian's abseil looks for deadlocks at each lock that gRPC takes: about 5 % of a small call's time.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  if (!RaiseFileLimit()) TRIVIUM_LOG(kWarning, "the limit of open files stays as it is");
   tls = TlsOf(*options);
   workers = std::make_unique<WorkerPool>("worker", options->worker_threads(), options->worker_queue_max());
   guard = std::make_unique<rpc::CallGuard>(rpc::CallGuardOptions{.max_in_flight = options->max_in_flight_calls()},

@@ -4,12 +4,15 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/jwt/verifier.h"
 #include "libs/log/log.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/relay.h"
 #include "libs/status/status.h"
 #include "libs/sync/worker_pool.h"
+#include "libs/telemetry/trace.h"
+#include "libs/text/view.h"
 #include "services/gateway/auth/jwt_token_checker.h"
 #include "services/gateway/auth/live_token_keys.h"
 #include "services/gateway/auth/revocation_watch.h"
@@ -17,6 +20,7 @@
 #include "services/gateway/edge/edge.h"
 #include "services/gateway/execution/service_caller.h"
 #include "services/gateway/profiles/live_profiles.h"
+#include "services/gateway/protocol/codes.h"
 
 namespace trivium::gateway {
 namespace {
@@ -73,6 +77,7 @@ struct App::Parts {
   absl::Status StartConfig();
   absl::Status StartClientsPart();
   absl::Status StartEdge();
+  void LogEnd(const ConnectionEnd& end);
   void Adopt(UpgradedConnection upgraded);
   absl::Status Ready() const;
 
@@ -117,17 +122,30 @@ absl::Status App::Parts::StartConfig() {
 }
 
 absl::Status App::Parts::StartClientsPart() {
-  TRIVIUM_ASSIGN_OR_RETURN(clients, start_clients(settings.clients, {.tokens = *tokens,
-                                                                     .profiles = profiles,
-                                                                     .executor = executor,
-                                                                     .push_channel =
-                                                                         [this](const std::string& product) {
-                                                                           return rpc::ServiceChannel(product, kPush,
-                                                                                                      surroundings.tls);
-                                                                         },
-                                                                     .clock = surroundings.clock,
-                                                                     .metrics = surroundings.metrics}));
+  const ClientsParts parts{
+      .tokens = *tokens,
+      .profiles = profiles,
+      .executor = executor,
+      .push_channel =
+          [this](const std::string& product) { return rpc::ServiceChannel(product, kPush, surroundings.tls); },
+      .clock = surroundings.clock,
+      .metrics = surroundings.metrics,
+      .ended = [this](const ConnectionEnd& end) { LogEnd(end); }};
+  TRIVIUM_ASSIGN_OR_RETURN(clients, start_clients(settings.clients, parts));
   return absl::OkStatus();
+}
+
+// A close by the client, and ours because the process goes, are no failures.
+void App::Parts::LogEnd(const ConnectionEnd& end) {
+  const bool failed = !end.by_client && end.code != static_cast<uint16_t>(protocol::DisconnectCode::kShutdown);
+  access_log.Write(TraceContext::NewRoot(), {.what = "connection",
+                                             .via = "socket",
+                                             .product = end.product,
+                                             .status = failed ? absl::AbortedError("closed") : absl::OkStatus(),
+                                             .reason = absl::StrCat(end.code, " ", ToAbsl(end.reason)),
+                                             .took = end.lasted,
+                                             .bytes_in = end.received_bytes,
+                                             .bytes_out = end.sent_bytes});
 }
 
 absl::Status App::Parts::StartEdge() {

@@ -123,6 +123,15 @@ void Client::OnClosed(Connection&, const CloseInfo& info) {
   clients.pop_back();
   const std::string product = session_.product().empty() ? "none" : session_.product();
   floor_.metrics.GetCounter(kDisconnects, {product, CodeLabel(info.code)}).Add();
+  if (floor_.ended != nullptr) {
+    floor_.ended({.product = session_.product(),
+                  .code = info.code,
+                  .reason = info.reason,
+                  .by_client = info.by_peer,
+                  .lasted = meters_ == nullptr ? absl::ZeroDuration() : floor_.clock.Now() - connect_time_,
+                  .received_bytes = info.counters.received_bytes,
+                  .sent_bytes = info.counters.sent_bytes});
+  }
   if (meters_ != nullptr) meters_->clients->Add(-1);
   seat_.reset();
 }

@@ -37,7 +37,9 @@ class GatewayClients : public Clients {
       : options_(std::move(options)),
         parts_(parts),
         floor_(parts.clock, parts.metrics, parts.tokens, parts.executor),
-        random_(std::random_device{}()) {}
+        random_(std::random_device{}()) {
+    floor_.ended = parts.ended;
+  }
   ~GatewayClients() override {
     Stop();
     // What the grace did not close goes with its reactor, while the floor still stands.

@@ -2,9 +2,11 @@
 // subscriptions, acknowledgements, presence and their ends meet here.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,6 +40,16 @@ struct UpgradedSocket {
   protocol::Form form = protocol::Form::kJson;
 };
 
+// The end of a connection, for the access log.
+struct ConnectionEnd {
+  std::string_view product;  // "": it never showed a good token.
+  uint16_t code = 0;
+  std::string_view reason;
+  bool by_client = false;
+  absl::Duration lasted;  // Since it connected; 0: never.
+  uint64_t received_bytes = 0, sent_bytes = 0;
+};
+
 // What the clients' part works with. Not owned; all outlive it.
 struct ClientsParts {
   TokenChecker& tokens;
@@ -47,6 +59,7 @@ struct ClientsParts {
   std::function<std::shared_ptr<grpc::Channel>(const std::string& product)> push_channel;
   Clock& clock;
   Metrics& metrics;
+  std::function<void(const ConnectionEnd&)> ended;  // May be null. On a thread of many clients: must not block.
 };
 
 // Thread-safe.

@@ -12,6 +12,7 @@
 #include "libs/telemetry/metrics.h"
 #include "services/gateway/auth/token_checker.h"
 #include "services/gateway/clients/admission.h"
+#include "services/gateway/clients/clients.h"
 #include "services/gateway/clients/delivery_counts.h"
 #include "services/gateway/clients/feed_book.h"
 #include "services/gateway/clients/presence_keeper.h"
@@ -70,6 +71,7 @@ class Floor : public FeedBook::Floor {
   Metrics& metrics;
   TokenChecker& tokens;
   Executor& executor;
+  std::function<void(const ConnectionEnd&)> ended;  // May be null.
   protocol::SessionOptions session;
   std::vector<Shard> shards;  // By reactor.
   std::unique_ptr<IdGenerator> ids;
