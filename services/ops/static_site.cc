@@ -55,6 +55,11 @@ bool IsPlainPath(std::string_view path) {
   return path.find_first_not_of(kPlain) == std::string_view::npos && path.find("/.") == std::string_view::npos;
 }
 
+// The build puts files there and into the folder itself. Deeper addresses are pages, dots or not: /commands/push.ack.
+bool IsFile(std::string_view path) {
+  return path.starts_with(kAssets) || (path.rfind('/') == 0 && path.find('.') != std::string_view::npos);
+}
+
 void AddHeaders(std::string_view path, http::Response* response) {
   const bool immutable = path.starts_with(kAssets) && response->status == 200;
   response->headers.emplace_back("Cache-Control", immutable ? "public, max-age=31536000, immutable" : "no-cache");
@@ -68,8 +73,7 @@ void AddHeaders(std::string_view path, http::Response* response) {
 
 http::Response ServeFile(const std::string& folder, const http::Request& request) {
   std::string path = IsPlainPath(request.path) ? request.path : "/";
-  const bool is_file = path.starts_with(kAssets) || path.substr(path.rfind('/') + 1).find('.') != std::string::npos;
-  if (!is_file) path = "/index.html";
+  if (!IsFile(path)) path = "/index.html";
   http::Response response;
   std::optional<std::string> content;
   if (TakesGzip(request)) {

@@ -66,6 +66,11 @@ TEST_F(StaticSiteTest, MissingFilesAreNotTheIndex) {
   EXPECT_EQ(Get("/gone.png").status, 404);
 }
 
+TEST_F(StaticSiteTest, APagesAddressMayHaveADot) {
+  EXPECT_EQ(Get("/commands/push.ack").body, "<html>");
+  EXPECT_EQ(Get("/commands/push.ack@acme").body, "<html>");
+}
+
 TEST_F(StaticSiteTest, NothingOutsideIsServed) {
   for (const std::string& path : {std::string("/.secret"), std::string("/assets/../.secret"),
                                   std::string("/assets/%2e"), std::string("/assets/a\0b.js", 14),
