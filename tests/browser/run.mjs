@@ -1,4 +1,5 @@
 // What a person can do on the console, and what nobody can.
+import "./classroom.mjs";
 import { call, check, env, equal, noHorizontalScroll, runAll, screenshot, showAll, signIn, test } from "./harness.mjs";
 
 const refused = [/Failed to load resource.*(401|403|404|409|429|503|400)/];
