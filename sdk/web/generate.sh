@@ -4,7 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 table=${COMMAND_TABLE:-../../deploy/commands.yaml}
-[ -f "$table" ] || table=test/commands.yaml # Until the platform has one.
 protos=${PROTO_PATH:-../../proto}
 export PATH="$PWD/node_modules/.bin:$PATH"
 work=$(mktemp --directory)

@@ -2,7 +2,7 @@
 # Tests the console and the example's classroom in Chromium, against a running platform or the console's mock (--mock: no classroom).
 # usage: CONSOLE_URL=... ADMIN_PASSWORD=... OWNERS=name=password,name=password tests/browser/run.sh
 #        tests/browser/run.sh --mock
-# TRIVIUM_HOME: the platform's folder, for the classroom: its product gets the page's origin into its profile. Without it, the classroom is skipped.
+# TRIVIUM_HOME: the platform's folder, for the classroom. Without it, the classroom is skipped.
 # OUT_DIR: where screenshots go (default: tests/browser/out). PROMETHEUS_PID: is stopped for some seconds to see the error state (SIGSTOP, SIGCONT).
 # Ends with the line "N passed, N failed"; status 1 when one failed. The last check locks sign-in from this address for ten minutes.
 set -euo pipefail
@@ -29,7 +29,7 @@ fi
 : "${CONSOLE_URL:?the console, http://127.0.0.1:21022}" "${ADMIN_PASSWORD:?of the person admin; trv up prints it}" "${OWNERS:?name=password,...}"
 mkdir --parents "$OUT_DIR"
 
-# The page of examples/classroom-web and the backend of its product, which may call the gateway from its origin.
+# The page of examples/classroom-web and the backend of its product.
 start_classroom() {
   local example=../../examples/classroom-web product=ketang base output
   [ -f "$example/dist/index.html" ] || "$example/build.sh"
@@ -44,15 +44,6 @@ start_classroom() {
   done
   CLASSROOM_URL=$(sed --quiet 's|^classroom: \(.*\)/$|\1|p' "$output")
   export CLASSROOM_URL
-  python3 - "$TRIVIUM_HOME/products/$product/profile.yaml" "$CLASSROOM_URL" >"$output.yaml" <<'PYTHON'
-import sys
-import yaml
-with open(sys.argv[1], encoding="utf-8") as file:
-  profile = yaml.safe_load(file)
-profile.setdefault("gateway", {}).setdefault("allowed_origins", []).append(sys.argv[2])
-yaml.safe_dump(profile, sys.stdout, allow_unicode=True)
-PYTHON
-  ../../trv product add "$product" --profile "$output.yaml"
 }
 if [ "${1:-}" != --mock ] && [ -n "${TRIVIUM_HOME:-}" ]; then start_classroom; fi
 status=0
