@@ -41,7 +41,6 @@ export class Classroom {
   });
   readonly backend: Backend;
   readonly #client: Trivium;
-  readonly #rooms = new Map<string, Room>();
 
   constructor(readonly session: Session) {
     this.backend = new Backend(session);
@@ -54,6 +53,7 @@ export class Classroom {
         return token;
       },
       device: { platform: "web", appVersion: "0.1.0", deviceId: deviceId() },
+      presenceMs: 3000,
       storage: webStorage(`classroom.${session.uid}`, sessionStorage),
     });
     this.#client.on("connected", () => (this.state.connection = "connected"));
@@ -81,7 +81,6 @@ export class Classroom {
   enter(id: string): void {
     this.state.current = id;
     if (this.class) this.class.unread = 0;
-    void this.#refreshPeople(id);
   }
 
   #find(id: string): ClassState {
@@ -91,13 +90,11 @@ export class Classroom {
   #join(info: RoomInfo): void {
     this.state.classes.push({ info, chats: [], likes: 0, unread: 0, missed: false, people: [], rollCall: undefined });
     const room = this.#client.join(info.id);
-    this.#rooms.set(info.id, room);
     room.on("message", (message) => this.#show(this.#find(info.id), message));
     room.on("joined", async ({ recovered, rejoined }) => {
-      void this.#refreshPeople(info.id);
       if (!recovered) await this.#replay(this.#find(info.id), room, rejoined);
     });
-    for (const event of ["enter", "exit"] as const) room.on(event, () => void this.#refreshPeople(info.id));
+    room.on("presence", (people) => (this.#find(info.id).people = people));
   }
 
   // The returned promise of a roll call is fulfilled when the student says "here": the platform repeats it until then.
@@ -142,11 +139,6 @@ export class Classroom {
     }
     room.chats.sort((a, b) => a.time - b.time);
     room.unread = unread;
-  }
-
-  async #refreshPeople(id: string): Promise<void> {
-    const people = await this.#rooms.get(id)?.presence().catch(() => undefined);
-    if (people) this.#find(id).people = people.sort((a, b) => a.uid.localeCompare(b.uid));
   }
 }
 

@@ -9,6 +9,10 @@ export class Events<Types extends object> {
     return () => handlers.delete(handler);
   }
 
+  has(event: keyof Types): boolean {
+    return (this.#handlers.get(event)?.size ?? 0) > 0;
+  }
+
   /** Calls every handler, in the order of registration. One promise for each: rejected when its handler threw, or returned a promise that was rejected. */
   emit<Name extends keyof Types>(event: Name, value: Types[Name]): Promise<unknown>[] {
     const results: Promise<unknown>[] = [];

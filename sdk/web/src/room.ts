@@ -1,4 +1,5 @@
 import type { Centrifuge, ClientInfo, Subscription } from "centrifuge";
+import type { Clock } from "./clock.js";
 import { fromSocket, type TriviumError } from "./error.js";
 import { Events } from "./events.js";
 import { messageOf, payloadOf, type Message } from "./message.js";
@@ -8,8 +9,8 @@ export interface Person {
   /** The connection, unique. */
   client: string;
   uid: string;
-  /** What its device said when it connected. */
-  device: unknown;
+  /** Kind of its device: "web", "ios"; what else a device said, others are not told. */
+  platform: string;
 }
 
 export interface RoomEvents {
@@ -20,31 +21,43 @@ export interface RoomEvents {
   rejoining: { code: number; reason: string };
   /** Out of it for good: leave() was called, or the platform said so. */
   left: { code: number; reason: string };
-  enter: Person;
-  exit: Person;
+  /** Who is there, when that has changed: asked for every presenceMs while somebody listens and this client is in the room. */
+  presence: Person[];
   error: TriviumError;
 }
 
 export type RoomState = "joining" | "joined" | "left";
 
-const personOf = ({ client, user, connInfo }: ClientInfo): Person => ({ client, uid: user, device: payloadOf(connInfo) });
+function personOf({ client, user, connInfo }: ClientInfo): Person {
+  const info = payloadOf(connInfo) as { platform?: unknown } | undefined;
+  return { client, uid: user, platform: typeof info?.platform === "string" ? info.platform : "" };
+}
+
+/** What a room needs of its Trivium. */
+export interface RoomParts {
+  receive: (message: Message, deliver: () => Promise<unknown>[]) => void;
+  clock: Clock;
+  presenceMs: number;
+}
 
 /** A room that this client is in, or wants to be in. */
 export class Room {
   readonly channel: string;
   readonly #events = new Events<RoomEvents>();
-  readonly #receive: (message: Message, deliver: () => Promise<unknown>[]) => void;
+  readonly #parts: RoomParts;
   #subscription: Subscription | undefined;
   #wanted = true;
   #wasIn = false;
+  #asking: unknown; // The timer of the next question for presence; undefined: none.
+  #there = ""; // Who was there last.
 
   /** By Trivium.join. */
   constructor(
     readonly id: string,
-    receive: (message: Message, deliver: () => Promise<unknown>[]) => void,
+    parts: RoomParts,
   ) {
     this.channel = `room:${id}`;
-    this.#receive = receive;
+    this.#parts = parts;
   }
 
   get state(): RoomState {
@@ -54,13 +67,15 @@ export class Room {
 
   /** Returns what takes the handler off again. A RELIABLE message is acknowledged when all handlers of "message" have returned, and their promises are fulfilled. */
   on<Name extends keyof RoomEvents>(event: Name, handler: (value: RoomEvents[Name]) => unknown): () => void {
-    return this.#events.on(event, handler);
+    const off = this.#events.on(event, handler);
+    if (event === "presence") this.#askPresence();
+    return off;
   }
 
   /** Who is there now. */
   async presence(): Promise<Person[]> {
     const { clients } = await this.#ask((subscription) => subscription.presence());
-    return Object.values(clients ?? {}).map(personOf);
+    return Object.values(clients ?? {}).map(personOf).sort((a, b) => (a.uid < b.uid || (a.uid === b.uid && a.client < b.client) ? -1 : 1));
   }
 
   /** How many are there now. */
@@ -94,14 +109,15 @@ export class Room {
   }
 
   #subscribe(socket: Centrifuge): Subscription {
-    const subscription = socket.newSubscription(this.channel, { recoverable: true, positioned: true, joinLeave: true });
+    const subscription = socket.newSubscription(this.channel, { recoverable: true, positioned: true });
     subscription.on("publication", (publication) => {
       const message = messageOf(publication);
-      this.#receive(message, () => this.#events.emit("message", message));
+      this.#parts.receive(message, () => this.#events.emit("message", message));
     });
     subscription.on("subscribed", ({ recovered }) => {
       this.#tell("joined", { recovered, rejoined: this.#wasIn });
       this.#wasIn = true;
+      this.#askPresence();
     });
     subscription.on("subscribing", ({ code, reason }) => {
       if (this.#wasIn) this.#tell("rejoining", { code, reason });
@@ -111,10 +127,25 @@ export class Room {
       this.#wasIn = false;
       this.#tell("left", { code, reason });
     });
-    subscription.on("join", ({ info }) => this.#tell("enter", personOf(info)));
-    subscription.on("leave", ({ info }) => this.#tell("exit", personOf(info)));
     subscription.on("error", ({ error }) => this.#tell("error", fromSocket(error)));
     return subscription;
+  }
+
+  // Now, and then again and again, as long as somebody listens.
+  #askPresence(): void {
+    const { clock, presenceMs } = this.#parts;
+    if (this.#asking !== undefined) clock.clearTimeout(this.#asking);
+    this.#asking = undefined;
+    if (this.state !== "joined" || !this.#events.has("presence")) return;
+    this.#asking = clock.setTimeout(() => this.#askPresence(), presenceMs);
+    this.presence().then(
+      (people) => {
+        const there = JSON.stringify(people);
+        if (there !== this.#there) this.#tell("presence", people);
+        this.#there = there;
+      },
+      () => undefined, // The next question comes.
+    );
   }
 
   // A handler that fails tells "error"; one of "error" that fails tells nobody.

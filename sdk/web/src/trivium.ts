@@ -5,7 +5,7 @@ import type { Caller, CommandSpec } from "./caller.js";
 import { realClock, type Clock } from "./clock.js";
 import { fromSocket, TriviumError } from "./error.js";
 import { Events } from "./events.js";
-import { messageOf, payloadOf, type Message } from "./message.js";
+import { messageOf, type Message } from "./message.js";
 import { Receiver } from "./receiver.js";
 import { Room } from "./room.js";
 import type { HandledStorage } from "./storage.js";
@@ -38,6 +38,8 @@ export interface TriviumOptions {
   ackDelayMs?: number;
   /** First and longest wait before a new connection. Default: 500 and 20,000. */
   reconnectMs?: { min: number; max: number };
+  /** Between questions for a room's presence. Default: 10,000. */
+  presenceMs?: number;
   /** For tests. */
   clock?: Clock;
   random?: () => number;
@@ -86,7 +88,7 @@ export class Trivium implements Caller {
   constructor(options: TriviumOptions) {
     this.#options = options;
     this.#receiver = new Receiver({
-      send: (messageIds) => this.rpc(ackCommand, { message_ids: messageIds }),
+      send: (messageIds) => this.#rpc(ackCommand, this.#json({ message_ids: messageIds })),
       delayMs: options.ackDelayMs ?? 50,
       batchMax: ackBatchMax,
       waitingMax: 10_000,
@@ -131,7 +133,8 @@ export class Trivium implements Caller {
   join(roomId: string): Room {
     let room = this.#rooms.get(roomId);
     if (!room) {
-      room = new Room(roomId, (message, deliver) => this.#receive(message, deliver));
+      const { clock = realClock, presenceMs = 10_000 } = this.#options;
+      room = new Room(roomId, { receive: (message, deliver) => this.#receive(message, deliver), clock, presenceMs });
       this.#rooms.set(roomId, room);
     }
     room.enter(this.#socket);
@@ -148,9 +151,10 @@ export class Trivium implements Caller {
     return fromJson(output, ((await this.#rpc(name, toJson(input, message))) ?? {}) as JsonValue, { ignoreUnknownFields: true });
   }
 
-  /** A command by its name, in JSON: for those that this package has no types of. Waits for a connection, at most timeoutMs. */
+  /** A command by its name, for those that have no types here: JSON, or bytes of Protobuf in the Protobuf form. Waits for a connection, at most timeoutMs. */
   async rpc(name: string, request: unknown): Promise<unknown> {
-    return payloadOf(await this.#rpc(name, this.#payload(request)));
+    if (this.#options.protocol === "protobuf" && !(request instanceof Uint8Array)) throw new TriviumError("invalid_argument", `${name}: want a Uint8Array in the Protobuf form`);
+    return this.#rpc(name, request);
   }
 
   async #rpc(name: string, data: unknown): Promise<unknown> {
@@ -162,7 +166,8 @@ export class Trivium implements Caller {
     }
   }
 
-  #payload(value: unknown): unknown {
+  // What is JSON in both forms: push.ack, and what is said at connect.
+  #json(value: unknown): unknown {
     return this.#options.protocol === "protobuf" ? new TextEncoder().encode(JSON.stringify(value)) : value;
   }
 
@@ -179,7 +184,7 @@ export class Trivium implements Caller {
           throw error instanceof UnauthorizedError ? new stock.UnauthorizedError(error.message) : error;
         }
       },
-      data: this.#payload({ platform: device?.platform ?? "web", app_version: device?.appVersion ?? "", device_id: device?.deviceId ?? "" }),
+      data: this.#json({ platform: device?.platform ?? "web", app_version: device?.appVersion ?? "", device_id: device?.deviceId ?? "" }),
       name: "trivium-web",
       timeout: timeoutMs,
       minReconnectDelay: reconnectMs?.min ?? 500,

@@ -25,6 +25,7 @@ export class FakeGateway {
   connect: (token: string) => object = () => ({ connect: { client: `c${this.connections}`, ping: 25, pong: true, subs: { "user:u1": {}, product: {} } } });
   subscribe: (channel: string) => object = () => ({ subscribe: { recoverable: true, positioned: true, epoch: "e", offset: 0 } });
   rpc: (method: string, data: unknown) => Answer | undefined = () => ({ data: {} });
+  people: object = { c1: { user: "u1", client: "c1", conn_info: { platform: "web" } } };
   #live: Socket | undefined;
 
   /** To be given to the client as its WebSocket. */
@@ -87,7 +88,7 @@ export class FakeGateway {
     if (connect) return this.connect(connect.token ?? "");
     if (subscribe) return this.subscribe(subscribe.channel);
     if (unsubscribe) return { unsubscribe: {} };
-    if (presence) return { presence: { presence: { c1: { user: "u1", client: "c1", conn_info: { platform: "web" } } } } };
+    if (presence) return { presence: { presence: this.people } };
     if (!rpc) return {};
     const answer = this.rpc(rpc.method, rpc.data);
     return answer && "data" in answer ? { rpc: answer } : answer;

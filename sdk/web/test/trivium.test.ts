@@ -51,7 +51,7 @@ test("messages of the user's channel, the product's and a room's reach their han
     ["msg_3", "LOSSY", false, "product", "like"],
   ]);
   expect(inRoom).toEqual([["msg_1", 1]]);
-  expect(gateway.commands[1]?.subscribe).toMatchObject({ channel: "room:r1", recoverable: true, positioned: true, join_leave: true });
+  expect(gateway.commands[1]?.subscribe).toMatchObject({ channel: "room:r1", recoverable: true, positioned: true });
 });
 
 test("RELIABLE: acknowledged by itself in one call, repeated after a cut, shown once", async () => {
@@ -194,19 +194,29 @@ test("rooms: join() twice is one room; leave() leaves; a refusal is told and is 
   expect([closed.state, left]).toEqual(["left", [{ code: 103, reason: "permission denied" }]]);
 });
 
-test("rooms: presence now, and who comes and goes", async () => {
-  const { gateway, client } = fixture();
+test("rooms: presence now, and when it changes, as long as somebody listens", async () => {
+  const { gateway, client } = fixture({ presenceMs: 1000 });
   const room = client.join("r1");
-  const seen: string[] = [];
-  room.on("enter", ({ uid }) => seen.push(`+${uid}`));
-  room.on("exit", ({ uid }) => seen.push(`-${uid}`));
+  const told: string[][] = [];
   await client.connect();
   await advance(0);
-  expect(await room.presence()).toEqual([{ client: "c1", uid: "u1", device: { platform: "web" } }]);
-  gateway.push({ channel: "room:r1", join: { info: { user: "u2", client: "c2" } } });
-  gateway.push({ channel: "room:r1", leave: { info: { user: "u2", client: "c2" } } });
-  await advance(0);
-  expect(seen).toEqual(["+u2", "-u2"]);
+  expect(await room.presence()).toEqual([{ client: "c1", uid: "u1", platform: "web" }]);
+  const off = room.on("presence", (people) => told.push(people.map(({ uid }) => uid)));
+  await advance(2500);
+  expect(told).toEqual([["u1"]]);
+  gateway.people = { c3: { user: "u3", client: "c3" }, ...gateway.people };
+  await advance(1000);
+  expect(told).toEqual([["u1"], ["u1", "u3"]]);
+  off();
+  const asked = () => gateway.commands.filter(({ presence }) => presence).length;
+  await advance(1000);
+  const before = asked();
+  await advance(60_000);
+  expect(asked()).toBe(before);
+});
+
+test("in the Protobuf form, rpc takes bytes alone", async () => {
+  await expect(fixture({ protocol: "protobuf" }).client.rpc("x.y", {})).rejects.toMatchObject({ code: "invalid_argument" });
 });
 
 test("typed commands: the request in JSON by the protos, the answer as a message, a refusal as a TriviumError", async () => {

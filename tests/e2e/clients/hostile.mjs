@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { check, equal, runAll, sleep, test, until } from "./harness.mjs";
 import { Neighbour } from "./neighbour.mjs";
-import { backendToken, gatewayUse, metric, post, strangersKey, token, otherProduct, uniqueId } from "./platform.mjs";
+import { backendToken, gatewayUse, metric, otherProduct, post, strangersKey, strictOrigin, strictProduct, token, uniqueId } from "./platform.mjs";
 import { CONTINUATION, frame, PING, RawSocket, text, TEXT, upgradeHead } from "./raw_socket.mjs";
 
 const connectCommand = (value) => text(JSON.stringify({ id: 1, connect: { token: value } }));
@@ -104,19 +104,21 @@ hostile("handshakes that are none are refused by HTTP, and the connection ends",
   }
 });
 
-hostile("a page of another origin is refused", async (undo) => {
-  const raw = await RawSocket.open();
-  undo(() => raw.end());
-  raw.write(upgradeHead({ Origin: "https://evil.example" }));
-  const status = await raw.status();
-  if (status === 101) {
-    // The product, and with it the list of origins, is known with the token.
-    raw.received = Buffer.alloc(0);
-    raw.write(connectCommand(token(uniqueId("u"))));
-    equal(await raw.refused(), 3507, "close code");
-  } else {
-    equal(status, 403, "status");
-  }
+hostile("a page of an origin that the product does not name is refused, over both ways", async (undo) => {
+  const page = async (origin) => {
+    const raw = await RawSocket.upgraded({ Origin: origin });
+    undo(() => raw.end());
+    raw.write(connectCommand(token(uniqueId("u"), { of: strictProduct })));
+    await raw.wait(() => raw.closeCode !== undefined || raw.received.includes('"connect"'));
+    return raw;
+  };
+  // The product has just been added.
+  await until("its own page connects", async () => (await page(strictOrigin)).closeCode === undefined, 20_000);
+  equal((await page("https://evil.example")).closeCode, 3507, "close code");
+  const call = (origin) => post("/command/push.ack", { messageIds: [] }, { bearer: token("u1", { of: strictProduct }), headers: { origin } });
+  const { status, body } = await call("https://evil.example");
+  equal([status, body.code], [403, "permission_denied"], "answer over HTTP");
+  check((await call(strictOrigin)).status !== 403, "its own page may call");
 });
 
 hostile("an oversized frame is refused by its head: 1009", async (undo) => {

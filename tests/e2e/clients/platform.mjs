@@ -14,6 +14,9 @@ const gatewayAdmin = `http://${host}:${base + 91}`;
 /** Two products of the school day. */
 export const product = "ketang";
 export const otherProduct = "fudao";
+/** One that run.sh has added, whose pages come from this origin alone. */
+export const strictProduct = "e2e-origins";
+export const strictOrigin = "https://class.example";
 
 const keys = new Map();
 function keyOf(name) {

@@ -37,10 +37,10 @@ export class RawSocket {
   }
 
   /** One after the WebSocket handshake. Rejects with the status line when there is none. */
-  static async upgraded() {
+  static async upgraded(headers = {}) {
     const raw = await RawSocket.open();
     const key = randomBytes(16).toString("base64");
-    raw.write(upgradeHead({ key }));
+    raw.write(upgradeHead({ key, ...headers }));
     await raw.wait(() => raw.received.includes("\r\n\r\n") || raw.closed);
     const end = raw.received.indexOf("\r\n\r\n");
     const head = raw.received.subarray(0, end).toString();

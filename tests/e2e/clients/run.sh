@@ -33,12 +33,31 @@ websocket() {
   rm --force "$tokens"
 }
 
+# A product whose profile names one origin.
+add_product() {
+  local profile
+  profile=$(mktemp)
+  cat >"$profile" <<'PROFILE'
+display_name_zh: 来源
+display_name_en: Origins
+time_zone: Asia/Shanghai
+gateway:
+  allowed_origins: ["https://class.example"]
+PROFILE
+  "$root/trv" product add e2e-origins --profile "$profile"
+  rm --force "$profile"
+}
+
 install >&2
 part=${1:-}
 for each in $parts; do
   [ -z "$part" ] || [ "$part" = "$each" ] || continue
   case $each in
     websocket) websocket "${@:2}" ;;
+    hostile)
+      add_product >&2
+      node "$here/hostile.mjs" "${@:2}" || failed=1
+      ;;
     *) node "$here/$each.mjs" "${@:2}" || failed=1 ;;
   esac
 done
