@@ -22,7 +22,7 @@ inline constexpr std::string_view kAckCommand = "push.ack";
 inline constexpr size_t kMaxAckIds = 1000;
 
 struct AckRequest {
-  std::string channel, epoch;  // channel "": none.
+  std::string channel, epoch;  // channel "": none. epoch "": the one that the connection has joined.
   uint64_t offset = 0;
   std::vector<Id> message_ids;
 };

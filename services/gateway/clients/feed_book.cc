@@ -174,7 +174,7 @@ std::optional<protocol::JoinedChannel> FeedBook::Join(const SlotPtr& slot, Waiti
 std::vector<Id> FeedBook::ReliableIds(const SlotPtr& slot, const std::string& epoch, uint64_t after, uint64_t* through,
                                       size_t max) {
   MutexLock lock(slot->mu_);
-  if (epoch != slot->feed_.top().epoch) return {};
+  if (!epoch.empty() && epoch != slot->feed_.top().epoch) return {};
   return slot->feed_.ReliableIds(after, through, max);
 }
 

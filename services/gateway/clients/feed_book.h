@@ -122,7 +122,8 @@ class FeedBook : private fanout::ReceiverListener {
   // What the member gets; nothing: Floor::Joined will say it, within some seconds. After Enter.
   std::optional<protocol::JoinedChannel> Join(const SlotPtr& slot, WaitingJoin join);
 
-  // As Feed::ReliableIds; none when the epoch is not the channel's.
+  // As Feed::ReliableIds; none when the epoch is not the channel's. epoch "": the channel's, as a client says that
+  // joined before the first message: members do not outlive an epoch.
   std::vector<Id> ReliableIds(const SlotPtr& slot, const std::string& epoch, uint64_t after, uint64_t* through,
                               size_t max);
   // Which of the publications did not come live after this offset.

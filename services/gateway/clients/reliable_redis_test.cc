@@ -43,6 +43,16 @@ TEST_P(ReliableTest, APositionAcknowledgesWhatCameOverThisConnection) {
   EXPECT_EQ(gateway().Count(kPushCalls, {"acme", "Acknowledge", "OK"}), 2);
 }
 
+// The stock client keeps the epoch that came with the first message to itself.
+TEST_P(ReliableTest, APositionNeedsNoEpochWhenTheRoomWasEmpty) {
+  Peer peer = gateway().Connected("acme/u1", GetParam());
+  EXPECT_EQ(peer.Subscribe("room:r1").subscribe().epoch(), "");
+  const std::string first = Publish("room:r1", push::v1::RELIABLE, "1");
+  peer.Next("room:r1");
+  EXPECT_EQ(peer.Rpc("push.ack", R"({"channel":"room:r1","epoch":"","offset":1})").rpc().data(), R"({"acked":1})");
+  EXPECT_TRUE(Acked("u1", first));
+}
+
 TEST_P(ReliableTest, WrongAcknowledgementsAreRefused) {
   Peer peer = gateway().Connected("acme/u1", GetParam());
   for (const char* body : {"[]", R"({"message_ids":["nonsense"]})", R"({"message_ids":[1]})", R"({"offset":-1})"}) {

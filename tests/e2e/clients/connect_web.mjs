@@ -15,6 +15,7 @@ function clients({ bearer, binary, called = new Set() }) {
   const interceptors = [
     (next) => async (request) => {
       if (bearer) request.header.set("authorization", `Bearer ${bearer}`);
+      else request.header.set("x-trivium-product", product); // Without a credential, the product must be said.
       const answer = await next(request);
       called.add(`${request.service.typeName}/${request.method.name}`);
       return answer;

@@ -1,5 +1,6 @@
 // Hostile clients: each gets the protocol's own refusal, is counted, leaves nothing behind, and harms nobody: a neighbour beside them gets all its messages.
-import { gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { check, equal, runAll, sleep, test, until } from "./harness.mjs";
 import { Neighbour } from "./neighbour.mjs";
 import { backendToken, gatewayUse, metric, otherProduct, post, strangersKey, strictOrigin, strictProduct, token, uniqueId } from "./platform.mjs";
@@ -23,13 +24,9 @@ function hostile(name, body, options) {
     const neighbour = await Neighbour.start();
     undo(() => neighbour.client.disconnect());
     const { pid } = gatewayUse();
-    try {
-      await body(undo);
-      await sleep(1000);
-    } finally {
-      const { messages, p50, max } = await neighbour.finish();
-      console.log(`# neighbour: ${messages} messages, ${p50} ms at the median, ${max} ms at most`);
-    }
+    await body(undo);
+    const { messages, p50, max } = await neighbour.finish();
+    console.log(`# neighbour: ${messages} messages, ${p50} ms at the median, ${max} ms at most`);
     equal(gatewayUse().pid, pid, "the gateway's process");
   }, options);
 }
@@ -89,7 +86,7 @@ hostile("handshakes that are none are refused by HTTP, and the connection ends",
     "a short key": [upgradeHead({ "Sec-WebSocket-Key": "c2hvcnQ=" }), [400]],
     "version 8": [upgradeHead({ "Sec-WebSocket-Version": "8" }), [426, 400]],
     "POST": [upgradeHead({ method: "POST" }), [400, 405]],
-    "another path": [upgradeHead({ path: "/connection/other" }), [404]],
+    "another path": [upgradeHead({ path: "/connection/other" }), [404, 405]],
     "no upgrade": [upgradeHead({ Upgrade: undefined, Connection: undefined }), [400, 426]],
     "two lengths": [upgradeHead({ "Content-Length": "5", "Transfer-Encoding": "chunked" }), [400]],
     "a long header": [upgradeHead({ "X-Padding": "x".repeat(70_000) }), [400, 431]],
@@ -177,12 +174,12 @@ hostile("tokens that are none are refused over HTTP, each the same way", async (
 
 hostile("a gzip bomb over Connect is not unpacked", async () => {
   const before = gatewayUse().residentKb;
-  const bomb = gzipSync(Buffer.alloc(200 << 20));
+  const bomb = await promisify(gzip)(Buffer.alloc(200 << 20)); // Not in this thread: the neighbour lives in it.
   const answers = await Promise.all(
     Array.from({ length: 5 }, () => post("/trivium.push.v1.PushService/Publish", {}, { bearer: backendToken(), headers: { "content-encoding": "gzip" }, body: bomb }).catch((error) => ({ status: 0, body: {}, error }))),
   );
   for (const { status, body, error } of answers) check([413, 429, 501, 415].includes(status) && (body.code === undefined || ["unimplemented", "resource_exhausted"].includes(body.code)), `${status} ${JSON.stringify(body)} ${error ?? ""}`);
-  const small = gzipSync(Buffer.alloc(30 << 20));
+  const small = await promisify(gzip)(Buffer.alloc(30 << 20));
   const { status, body } = await post("/trivium.push.v1.PushService/Publish", {}, { bearer: backendToken(), headers: { "content-encoding": "gzip" }, body: small });
   check(status >= 400 && ["unimplemented", "resource_exhausted"].includes(body.code), `${status} ${JSON.stringify(body)}`);
   const grown = gatewayUse().residentKb - before;
@@ -218,7 +215,7 @@ hostile("10,000 subscribe calls: 128 rooms, then refusals, then the end with 350
   check([3505, 3013].includes(code), `close code ${code}, want 3505`);
   const joined = raw.received.toString("latin1").match(/"subscribe":/g)?.length ?? 0;
   check(joined <= 128, `${joined} rooms joined, want <= 128`);
-  check(code !== 3505 || (await closes(3505)) > before, "counted");
+  if (code === 3505) await until("counted", async () => (await closes(3505)) > before);
 });
 
 hostile("one user's connections above the limit are refused with 3504, another user's are not", async (undo) => {

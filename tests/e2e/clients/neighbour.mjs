@@ -1,8 +1,10 @@
 // A client that behaves, beside all others: what is published to its room must reach it, all of it, in order, over one connection.
 import { Centrifuge } from "centrifuge";
 import WebSocket from "ws";
-import { check, equal, sleep, until } from "./harness.mjs";
+import { equal, sleep, until } from "./harness.mjs";
 import { publish, socketUrl, token, uniqueId } from "./platform.mjs";
+
+const fewest = 40;
 
 export class Neighbour {
   #got = [];
@@ -40,13 +42,13 @@ export class Neighbour {
 
   /** Ends it and checks that nothing was lost, doubled or out of order. Returns how long messages took. */
   async finish() {
+    await until("enough messages", () => this.#sent >= fewest, 20_000);
     this.#going = false;
     await this.publishing;
     await until(() => `${this.#sent} messages, ${this.#got.length} came`, () => this.#got.length >= this.#sent).catch(() => undefined);
     this.client.disconnect();
     equal(this.#got, [...Array(this.#sent).keys()], "what the neighbour got");
     equal(this.#losses, [], "its losses of the connection");
-    check(this.#sent >= 20, `${this.#sent} messages were sent, want >= 20`);
     const sorted = [...this.#latencies].sort((a, b) => a - b);
     return { messages: this.#sent, p50: sorted[sorted.length >> 1], max: sorted.at(-1) };
   }

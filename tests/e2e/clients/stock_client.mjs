@@ -82,10 +82,14 @@ for (const each of forms) {
     await publish({ roomId: room }, "LOSSY", { n: 21 });
     const inRoom = () => one.told.publications.filter(({ channel }) => channel === `room:${room}`);
     await until(() => `21 publications, now ${inRoom().length}`, () => inRoom().length === 21);
-    equal(inRoom().map(({ data }) => data.n), [...Array(21).keys()].map((n) => n + 1), "order");
-    const offsets = inRoom().slice(0, 20).map(({ offset }) => offset);
+    // A RELIABLE message is durable when it is accepted, and may enter the channel a moment after an ORDERED one that came later: each class has its order.
+    const numbersOf = (kind) => inRoom().filter((each) => each.class === kind).map(({ data }) => data.n);
+    equal(numbersOf("RELIABLE"), [5, 10, 15, 20], "order of RELIABLE");
+    equal(numbersOf("ORDERED"), [...Array(20).keys()].map((n) => n + 1).filter((n) => n % 5 !== 0), "order of ORDERED");
+    const placed = inRoom().filter(({ offset }) => offset > 0);
+    const offsets = placed.map(({ offset }) => offset);
     equal(offsets, offsets.map((_, index) => offsets[0] + index), "offsets without gap");
-    equal([inRoom()[20].class, inRoom()[20].offset], ["LOSSY", 0], "LOSSY has no place");
+    equal(inRoom().filter(({ class: kind }) => kind === "LOSSY").map(({ offset }) => offset), [0], "LOSSY has no place");
 
     const { clients } = await subscription.presence();
     equal(Object.values(clients).map(({ user }) => user).sort(), [one.uid, other.uid].sort(), "presence");
@@ -94,7 +98,7 @@ for (const each of forms) {
     const stats = await subscription.presenceStats();
     equal([stats.numClients, stats.numUsers], [2, 2], "presence stats");
     const history = await subscription.history({ limit: 100 });
-    equal(history.publications.map(({ data }) => decode(data).n), [...Array(20).keys()].map((n) => n + 1), "history");
+    equal(history.publications.map(({ data }) => decode(data).n), placed.map(({ data }) => data.n), "history, in the order in which it came");
     other.client.disconnect();
     await until("the other's leaving", async () => (await subscription.presenceStats()).numClients === 1);
   }, { timeoutMs: 60_000 });
@@ -121,7 +125,8 @@ for (const each of forms) {
     const numbers = () => one.told.publications.filter(({ channel, repeat }) => channel === `room:${room}` && !repeat).map(({ data }) => data.n);
     await until(() => `30 publications: ${numbers()}`, () => numbers().length >= 30);
     await sleep(200);
-    equal(numbers(), [...Array(30).keys()], "publications");
+    equal([...numbers()].sort((a, b) => a - b), [...Array(30).keys()], "publications, each once");
+    equal(numbers().filter((n) => n % 10 !== 5), [...Array(30).keys()].filter((n) => n % 10 !== 5), "order of ORDERED");
     equal(one.told.publications.filter(({ data, repeat }) => data.user !== undefined && !repeat).map(({ data }) => data.user), [0, 1, 2], "the user's own channel");
   }, { timeoutMs: 90_000 });
 
