@@ -8,6 +8,8 @@
 #include "libs/http/client.h"
 #include "libs/http/server.h"
 #include "libs/log/log.h"
+#include "libs/product_profiles/profile_kind.h"
+#include "libs/product_profiles/rate_limits.h"
 #include "libs/status/status.h"
 #include "libs/sync/periodic.h"
 #include "libs/sync/worker_pool.h"
@@ -37,7 +39,7 @@ struct App::Parts {
         configs(settings.control, {kProfileKind}, clock, m),
         plan(settings.control, clock, m),
         profiles(NewConfigProfiles(configs)),
-        limits(*profiles, clock),
+        limits([this](const std::string& product) { return CallsPerSecond(product); }, clock),
         fencing(database.store(), [this](const std::string& product) { return EpochOf(product); }),
         resolver(database.store(), psps, silence, *profiles, fencing, clock, metrics),
         feed(database.store(), {.on_readers = [this](int n) { metrics.Watchers(n); },
@@ -51,6 +53,11 @@ struct App::Parts {
         refund_sender("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); }),
         service({guard, database.store(), psps, *profiles, fencing, resolver, feed, clock, *ids, metrics,
                  [this] { refund_sender.Wake(); }}) {}
+
+  std::optional<int> CallsPerSecond(const std::string& product) const {
+    const std::shared_ptr<const Profile> profile = profiles->Find(product);
+    return profile == nullptr ? std::nullopt : std::optional<int>(profile->max_calls_per_second);
+  }
 
   std::optional<PlanEpoch> EpochOf(const std::string& product) const {
     const auto home = plan.HomeOf(product, kServiceName);

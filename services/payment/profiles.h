@@ -2,18 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "libs/ha/token_bucket.h"
-#include "libs/sync/mutex.h"
 
 namespace trivium {
 namespace common::v1 {
@@ -25,9 +20,6 @@ class ConfigWatcher;
 }  // namespace trivium
 
 namespace trivium::payment {
-
-// Kind of the config items.
-inline constexpr char kProfileKind[] = "product_profile";
 
 struct Profile {
   std::string time_zone;
@@ -57,25 +49,5 @@ std::unique_ptr<Profiles> NewConfigProfiles(const control_client::ConfigWatcher&
 
 // FAILED_PRECONDITION PRODUCT_NOT_CONFIGURED.
 absl::Status ProductNotConfigured(const std::string& product);
-
-// Calls per second of each product, by its profile; unknown products share what is left of patience: 50 calls per
-// second each. Thread-safe.
-class ProductLimits {
- public:
-  ProductLimits(Profiles& profiles, Clock& clock) : profiles_(profiles), clock_(clock) {}
-  // OK, or RESOURCE_EXHAUSTED RATE_LIMITED.
-  absl::Status Admit(std::string_view product);
-
- private:
-  struct Bucket {
-    int rate = 0;
-    std::shared_ptr<ha::TokenBucket> tokens;
-  };
-
-  Profiles& profiles_;  // Not owned.
-  Clock& clock_;        // Not owned.
-  Mutex mu_;
-  std::map<std::string, Bucket> buckets_ ABSL_GUARDED_BY(mu_);
-};
 
 }  // namespace trivium::payment

@@ -1,5 +1,6 @@
 #include "services/push/app.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "libs/fanout/presence.h"
 #include "libs/fanout/publisher.h"
 #include "libs/id/id.h"
+#include "libs/product_profiles/profile_kind.h"
+#include "libs/product_profiles/rate_limits.h"
 #include "libs/redis/client.h"
 #include "libs/status/status.h"
 #include "libs/sync/periodic.h"
@@ -51,7 +54,7 @@ struct App::Parts {
         configs(s.control, {kProfileKind}, clock, m),
         config_profiles(NewConfigProfiles(configs)),
         profiles(given_profiles != nullptr ? *given_profiles : *config_profiles),
-        limits(profiles, clock),
+        limits([this](const std::string& product) { return CallsPerSecond(product); }, clock),
         quotas(clock),
         feed(database.store(), {.on_readers = [this](int n) { metrics.Watchers(n); },
                                 .on_full_readers = [this](int n) { metrics.FullWatchers(n); }}),
@@ -65,6 +68,11 @@ struct App::Parts {
                             [this] { return configs.Names(kProfileKind); }, clock, metrics}),
         push_service({guard, database.store(), publisher, channels, recorder, profiles, feed, clock, metrics}),
         delivery_service({guard, database.store(), channels, profiles, feed, clock, metrics}) {}
+
+  std::optional<int> CallsPerSecond(const std::string& product) const {
+    const std::shared_ptr<const Profile> profile = profiles.Find(product);
+    return profile == nullptr ? std::nullopt : std::optional<int>(profile->max_calls_per_second);
+  }
 
   void StartWorkers(absl::Duration interval) {
     const auto run = [this](const char* name, absl::Duration pause, std::function<bool()> step) {

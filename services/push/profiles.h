@@ -2,18 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/fanout/publisher.h"
-#include "libs/ha/token_bucket.h"
-#include "libs/sync/mutex.h"
+#include "libs/product_profiles/rate_limits.h"
 #include "services/push/domain/message.h"
 
 namespace trivium {
@@ -26,9 +22,6 @@ class ConfigWatcher;
 }  // namespace trivium
 
 namespace trivium::push {
-
-// Kind of the config items.
-inline constexpr char kProfileKind[] = "product_profile";
 
 struct Profile {
   std::string time_zone = "UTC";
@@ -63,36 +56,6 @@ std::unique_ptr<Profiles> NewConfigProfiles(const control_client::ConfigWatcher&
 
 // FAILED_PRECONDITION PRODUCT_NOT_CONFIGURED.
 absl::Status ProductNotConfigured(const std::string& product);
-
-// Token buckets by name, each with the rate of its last use; a second's worth may come at once. Thread-safe.
-class RateLimits {
- public:
-  explicit RateLimits(Clock& clock) : clock_(clock) {}
-  // Zero: taken. Else how long to wait.
-  absl::Duration Take(const std::string& name, int rate);
-
- private:
-  struct Bucket {
-    int rate = 0;
-    std::shared_ptr<ha::TokenBucket> tokens;
-  };
-
-  Clock& clock_;  // Not owned.
-  Mutex mu_;
-  std::map<std::string, Bucket> buckets_ ABSL_GUARDED_BY(mu_);
-};
-
-// Calls per second of each product, by its profile; unknown products get 50 calls per second each. Thread-safe.
-class ProductLimits {
- public:
-  ProductLimits(Profiles& profiles, Clock& clock) : profiles_(profiles), limits_(clock) {}
-  // OK, or RESOURCE_EXHAUSTED RATE_LIMITED.
-  absl::Status Admit(std::string_view product);
-
- private:
-  Profiles& profiles_;  // Not owned.
-  RateLimits limits_;
-};
 
 // Messages per second of each product, by its profile: those of priority HIGH by themselves. Thread-safe.
 class MessageQuotas {
