@@ -59,6 +59,10 @@ absl::Status TooFast() {
                absl::StrCat("connection: joins and questions, want at most ", kQuestionsPerSecond, "/s"));
 }
 
+absl::Status TooLarge(size_t bytes) {
+  return absl::OutOfRangeError(absl::StrCat("answer: ", bytes, " bytes are too many for a socket, call it over HTTP"));
+}
+
 protocol::ClientInfo ToClientInfo(const fanout::Connection& connection) {
   protocol::ClientInfo info;
   info.set_user(connection.user);
@@ -116,6 +120,11 @@ void Client::OnWritten(Connection& connection) {
 }
 
 void Client::OnClosed(Connection&, const CloseInfo& info) {
+  for (const Membership& membership : memberships_) {
+    if (membership.slot->kind != protocol::ChannelKind::kRoom) continue;
+    floor_.links->Of(membership.slot->product)
+        .RememberRoom(session_.uid(), std::string(protocol::ParseChannelName(membership.slot->name)->id));
+  }
   Do(session_.OnConnectionLost());
   auto& clients = floor_.shards[id_.reactor].clients;
   clients[shard_index] = clients.back();
@@ -273,7 +282,7 @@ void Client::FailJoin(protocol::Ticket ticket, absl::Status status) {
 
 // First the live publications, then what was before them: nothing falls between the two.
 void Client::EnterChannel(protocol::Ticket ticket, const std::string& channel, std::optional<protocol::Position> from) {
-  auto slot = floor_.feeds->Enter(session_.product(), channel, id_.reactor, Subscriber::form());
+  auto slot = floor_.feeds->Enter(session_.product(), channel, id_.reactor, Subscriber::form(), from.has_value());
   if (!slot.ok()) return FailJoin(ticket, slot.status());
   floor_.shards[id_.reactor].hub.Join(*this, (*slot)->key);
   memberships_.push_back({*slot, ticket, 0, 0, 0, false});
@@ -286,6 +295,11 @@ void Client::OnJoined(protocol::Ticket ticket, const SlotPtr& slot, const std::o
   Membership* membership = Find(slot->name);
   const bool current = membership != nullptr && membership->ticket == ticket;
   if (!current || !joined.ok()) return Do(session_.OnJoined(ticket, std::move(joined), Now()));
+  size_t bytes = 0;
+  for (const protocol::Entry& entry : joined->history)
+    bytes += entry.publication ? entry.publication->data().size() : 0;
+  // Too much for one answer is as too many: the client begins at the top.
+  if (bytes > floor_.answer_bytes_max) joined->history.clear();
   const bool recovered = from && protocol::Recover(*from, joined->top, joined->history).recovered;
   membership->from = membership->acked = recovered ? from->offset : joined->top.offset;
   floor_.metrics.GetCounter(kRecoveries, {slot->product, !from ? "fresh" : recovered ? "recovered" : "lost"}).Add();
@@ -347,7 +361,6 @@ void Client::Obey(const DisconnectOrder& order) {
 }
 
 void Client::Obey(const LeaveRoomOrder& order) {
-  floor_.links->Of(session_.product()).ForgetRoom(session_.uid(), order.room_id);
   Do(session_.ServerUnsubscribe(protocol::FormatChannelName({protocol::ChannelKind::kRoom, order.room_id}),
                                 protocol::UnsubscribeCode::kServer));
 }
@@ -371,8 +384,15 @@ void Client::OnPending(const SlotPtr& slot, absl::StatusOr<PendingMessages> pend
   membership->more = pending->has_more;
   std::array<bool, kForms> wanted{};
   wanted[static_cast<size_t>(Subscriber::form())] = true;
+  size_t bytes = 0;
   for (const PublicationPtr& repeat : repeats) {
     if (repeat->ExpiredAt(floor_.NowMs())) continue;
+    bytes += repeat->body->data().size();
+    if (bytes > floor_.answer_bytes_max && membership->repeats_out > 0) {
+      // When these are acknowledged, the rest is asked for again.
+      membership->more = true;
+      break;
+    }
     protocol::Delivery delivery = session_.OnPublication(slot->name, "", repeat->EntryAt(0));
     const FrameForms frames = EncodeFrames(slot->name, *repeat, wanted, 0);
     const SharedFrame& frame = frames[Subscriber::form()];
@@ -416,6 +436,7 @@ void Client::Act(protocol::CallRpc& action) {
                                             ticket = action.ticket](absl::StatusOr<std::string> answer) {
     gate->Run(id, [this, ticket, answer = std::move(answer)](Connection&) mutable {
       if (!answer.ok()) return OnAnswer(ticket, answer.status());
+      if (answer->size() > floor_.answer_bytes_max) return OnAnswer(ticket, TooLarge(answer->size()));
       protocol::Reply reply;
       reply.mutable_rpc()->set_data(*std::move(answer));
       OnAnswer(ticket, std::move(reply));
@@ -529,11 +550,14 @@ void Client::Act(protocol::ReadHistory& action) {
           protocol::Reply reply;
           reply.mutable_history()->set_epoch(history->top.epoch);
           reply.mutable_history()->set_offset(static_cast<uint64_t>(history->top.offset));
+          size_t bytes = 0;
           for (const fanout::Entry& entry : history->entries) {
             const auto message =
                 DecodeFanout(entry.payload, static_cast<uint64_t>(entry.offset), history->top.epoch, false);
             if (!message.ok() || !std::holds_alternative<PublicationPtr>(*message)) continue;
             const PublicationPtr& publication = std::get<PublicationPtr>(*message);
+            bytes += publication->body->data().size();
+            if (bytes > floor_.answer_bytes_max && reply.history().publications_size() > 0) break;
             const bool fits = protocol::FitsForm(publication->body->data(), form());
             if (fits && !publication->ExpiredAt(floor_.NowMs())) {
               *reply.mutable_history()->add_publications() = *publication->body;

@@ -89,6 +89,7 @@ absl::Status GatewayClients::Start() {
   floor_.session = options_.session;
   floor_.session.node = options_.instance;
   if (floor_.session.version.empty()) floor_.session.version = "trivium";
+  floor_.answer_bytes_max = options_.connection.max_queue_bytes / 4;
   floor_.ids = NewIdGenerator(clock);
   floor_.meters = std::make_unique<AllProductMeters>(metrics);
   floor_.counts = std::make_unique<DeliveryCounts>(options_.report_messages_max, metrics);
@@ -129,6 +130,7 @@ PushLinkOptions GatewayClients::LinkOptions() const {
   options.room_cache_ttl = options_.room_cache_ttl;
   options.room_cache_max = options_.room_cache_max;
   options.queue_max = options_.work_queue_max;
+  options.room_threads = options_.room_threads;
   return options;
 }
 

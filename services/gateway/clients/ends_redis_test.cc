@@ -22,6 +22,8 @@ class EndsTest : public ClientsTest {
   }
   // "2 clients, 1 users".
   std::string Stats(Peer& peer, const std::string& channel) {
+    // Not faster than a client may ask.
+    absl::SleepFor(absl::Milliseconds(50));
     protocol::Command command;
     command.mutable_presence_stats()->set_channel(channel);
     const protocol::Reply reply = peer.Ask(command);

@@ -70,6 +70,8 @@ class Feed {
 
   // What a client gets that joins, and was at `from` before. Nothing: the history must be read first; TakePlan has it.
   std::optional<protocol::JoinedChannel> Join(const std::optional<protocol::Position>& from, int64_t now_ms);
+  // Somebody is about to join who was here before: the first reading may as well bring what is older.
+  void ExpectReturn() { older_wanted_ = older_wanted_ || !ever_known_; }
   // A client was at a position of an epoch that is not known here: whether that is the first sign that history is gone.
   bool NoticeForeignEpoch(const protocol::Position& from);
 

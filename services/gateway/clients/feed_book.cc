@@ -114,7 +114,8 @@ size_t FeedBook::channels() const {
   return slots_.size();
 }
 
-absl::StatusOr<SlotPtr> FeedBook::Enter(const std::string& product, const std::string& name, int reactor, int form) {
+absl::StatusOr<SlotPtr> FeedBook::Enter(const std::string& product, const std::string& name, int reactor, int form,
+                                        bool returns) {
   const auto parsed = protocol::ParseChannelName(name);
   if (!parsed) return absl::InvalidArgumentError("channel: want room:<id>, user:<uid> or product");
   MutexLock lock(mu_);
@@ -123,6 +124,7 @@ absl::StatusOr<SlotPtr> FeedBook::Enter(const std::string& product, const std::s
   if (slot == nullptr) {
     auto made = std::make_shared<ChannelSlot>(product, name, parsed->kind, options_.feed, options_.reactors,
                                               meters_.Of(product));
+    if (returns) ExpectReturn(*made);
     const absl::Status status = slots_.size() > options_.channels_max
                                     ? Error(absl::StatusCode::kResourceExhausted, "REDIS_CHANNELS_FULL",
                                             absl::StrCat("channels: want at most ", options_.channels_max))
@@ -143,6 +145,12 @@ absl::StatusOr<SlotPtr> FeedBook::Enter(const std::string& product, const std::s
   ++slot->members_by_form_[static_cast<size_t>(form)];
   slot->meters.subscriptions[static_cast<size_t>(slot->kind)]->Add(1);
   return slot;
+}
+
+// Before it is subscribed to, since the first reading follows at once.
+void FeedBook::ExpectReturn(ChannelSlot& slot) {
+  MutexLock lock(slot.mu_);
+  slot.feed_.ExpectReturn();
 }
 
 void FeedBook::Leave(const SlotPtr& slot, int reactor, int form) {
@@ -181,9 +189,9 @@ std::vector<Id> FeedBook::ReliableIds(const SlotPtr& slot, const std::string& ep
 std::vector<PublicationPtr> FeedBook::NotCameAfter(const SlotPtr& slot, uint64_t offset,
                                                    std::vector<PublicationPtr> some) {
   MutexLock lock(slot->mu_);
-  std::erase_if(some, [&](const PublicationPtr& publication) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return slot->feed_.CameAfter(publication->message_id, offset);
-  });
+  const Feed& feed = slot->feed_;
+  std::erase_if(some,
+                [&](const PublicationPtr& publication) { return feed.CameAfter(publication->message_id, offset); });
   return some;
 }
 
@@ -232,6 +240,7 @@ void FeedBook::Hear(const SlotPtr& slot, FanoutMessage message) {
       if ((*publication)->body != nullptr) slot->meters.publications[ClassIndex(**publication)]->Add();
       after = Apply(slot, slot->feed_.OnPublication(std::move(*publication)));
     }
+    if (const auto* order = std::get_if<LeaveRoomOrder>(&message)) floor_.Forget(slot, *order);
     for (int reactor = 0; reactor < options_.reactors; ++reactor) {
       if (slot->members_by_reactor_[static_cast<size_t>(reactor)] == 0) continue;
       if (const auto* order = std::get_if<DisconnectOrder>(&message)) floor_.Obey(reactor, slot, *order);

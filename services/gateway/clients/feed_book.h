@@ -99,6 +99,8 @@ class FeedBook : private fanout::ReceiverListener {
     virtual void Lose(int reactor, const SlotPtr& slot) = 0;
     virtual void Obey(int reactor, const SlotPtr& slot, const DisconnectOrder& order) = 0;
     virtual void Obey(int reactor, const SlotPtr& slot, const LeaveRoomOrder& order) = 0;
+    // As above, once, also when no member is here.
+    virtual void Forget(const SlotPtr& slot, const LeaveRoomOrder& order) = 0;
     virtual void Joined(const WaitingJoin& join, const SlotPtr& slot,
                         absl::StatusOr<protocol::JoinedChannel> joined) = 0;
     // Not under a lock. done: when the channel's history has been brought back, or not.
@@ -116,8 +118,9 @@ class FeedBook : private fanout::ReceiverListener {
   void Stop();
 
   // One more member on this reactor: its live publications come from now on. RESOURCE_EXHAUSTED when there are too many
-  // channels.
-  absl::StatusOr<SlotPtr> Enter(const std::string& product, const std::string& name, int reactor, int form);
+  // channels. returns: Join will have a position.
+  absl::StatusOr<SlotPtr> Enter(const std::string& product, const std::string& name, int reactor, int form,
+                                bool returns);
   void Leave(const SlotPtr& slot, int reactor, int form);
   // What the member gets; nothing: Floor::Joined will say it, within some seconds. After Enter.
   std::optional<protocol::JoinedChannel> Join(const SlotPtr& slot, WaitingJoin join);
@@ -144,6 +147,7 @@ class FeedBook : private fanout::ReceiverListener {
   void OnLost() override;
 
   SlotPtr Find(fanout::ChannelView channel);
+  static void ExpectReturn(ChannelSlot& slot);
   std::vector<SlotPtr> All();
   void Hear(const SlotPtr& slot, FanoutMessage message);
   After Apply(const SlotPtr& slot, Feed::Effects effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot->mu_);

@@ -116,6 +116,15 @@ TEST_F(FeedTest, AJoinThatCameDuringTheFirstReadingIsNotTakenForServed) {
   EXPECT_EQ(Join(5, "e"), "6 7");
 }
 
+TEST_F(FeedTest, WhoIsExpectedBackCostsOneReading) {
+  feed_.ExpectReturn();
+  feed_.OnSubscribed();
+  EXPECT_EQ(Answer(History("e", 1, 7)), "answer");
+  EXPECT_EQ(Join(5, "e"), "6 7");
+  feed_.ExpectReturn();
+  EXPECT_FALSE(feed_.TakePlan()) << "it is known";
+}
+
 TEST_F(FeedTest, PositionsThatNobodyCanRecoverFromAskForNoReading) {
   Begin({{1000, "e"}, {}});
   EXPECT_EQ(Join(5, "e"), "lost") << "more than 300 behind";

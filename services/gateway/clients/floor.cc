@@ -49,6 +49,13 @@ void Floor::Obey(int reactor, const SlotPtr& slot, const LeaveRoomOrder& order) 
   EachMember(reactor, slot, [order](Client& client) { client.Obey(order); });
 }
 
+void Floor::Forget(const SlotPtr& slot, const LeaveRoomOrder& order) {
+  const auto name = protocol::ParseChannelName(slot->name);
+  if (name && name->kind == protocol::ChannelKind::kUser) {
+    links->Of(slot->product).ForgetRoom(std::string(name->id), order.room_id);
+  }
+}
+
 void Floor::Joined(const WaitingJoin& join, const SlotPtr& slot, absl::StatusOr<protocol::JoinedChannel> joined) {
   reactors->Run(join.connection, [join, slot, joined = std::move(joined)](Connection&) mutable {
     join.client->OnJoined(join.ticket, slot, join.from, std::move(joined));

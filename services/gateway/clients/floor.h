@@ -62,6 +62,7 @@ class Floor : public FeedBook::Floor {
   void Lose(int reactor, const SlotPtr& slot) override;
   void Obey(int reactor, const SlotPtr& slot, const DisconnectOrder& order) override;
   void Obey(int reactor, const SlotPtr& slot, const LeaveRoomOrder& order) override;
+  void Forget(const SlotPtr& slot, const LeaveRoomOrder& order) override;
   void Joined(const WaitingJoin& join, const SlotPtr& slot, absl::StatusOr<protocol::JoinedChannel> joined) override;
   void Restore(const SlotPtr& slot, std::function<void(const absl::Status&)> done) override;
 
@@ -73,6 +74,8 @@ class Floor : public FeedBook::Floor {
   Executor& executor;
   std::function<void(const ConnectionEnd&)> ended;  // May be null.
   protocol::SessionOptions session;
+  // Of what one question brings at once: more would fill a client's queue, and close it for being slow, every time.
+  size_t answer_bytes_max = 256 << 10;
   std::vector<Shard> shards;  // By reactor.
   std::unique_ptr<IdGenerator> ids;
   std::unique_ptr<AllProductMeters> meters;

@@ -34,7 +34,7 @@ absl::Status Validate(const ClientsOptions& options) {
       {"all_rings_bytes_max", static_cast<double>(options.all_rings_bytes_max),
        static_cast<double>(options.ring_bytes_max), 64 * kGiB},
       {"channels_max", static_cast<double>(options.channels_max), 1, kMillion},
-      {"push_calls_max", static_cast<double>(options.push_calls_max), 1, 10'000},
+      {"room_threads", static_cast<double>(options.room_threads), 1, 64},
       {"room_cache_max", static_cast<double>(options.room_cache_max), 1, 10 * kMillion},
       {"report_messages_max", static_cast<double>(options.report_messages_max), 1, 10 * kMillion},
   };

@@ -35,7 +35,7 @@ struct ClientsOptions {
 
   absl::Duration redis_timeout = absl::Seconds(2);
   absl::Duration push_timeout = absl::Seconds(2);     // Of one call of push.
-  int push_calls_max = 256;                           // Calls of push that run at once, of each kind.
+  int room_threads = 4;                               // That ask push for rooms, for each product.
   absl::Duration room_cache_ttl = absl::Seconds(10);  // Of a room's permission.
   size_t room_cache_max = 200'000;                    // Permissions kept.
   absl::Duration ack_patience = absl::Seconds(5);     // Acknowledgements are sent again so long while push is away.

@@ -28,8 +28,7 @@ namespace {
 
 using push::v1::DeliveryService;
 
-constexpr size_t kMaxIdsOfUser = 300, kMaxUsers = 1000;  // Of an AcknowledgeRequest.
-constexpr int kRoomThreads = 4;
+constexpr size_t kMaxIdsOfUser = 300, kMaxUsers = 1000;                                     // Of an AcknowledgeRequest.
 constexpr absl::Duration kMinPause = absl::Milliseconds(50), kMaxPause = absl::Seconds(1);  // Between tries.
 constexpr absl::Duration kNoIsKept = absl::Seconds(1);
 
@@ -56,16 +55,21 @@ class RoomCache {
     if (found == entries_.end() || now >= found->second.until) return std::nullopt;
     return found->second.allowed;
   }
-  void Put(std::string key, bool allowed, absl::Duration until) {
+  // allowed: nothing for "ask push".
+  void Put(std::string key, std::optional<bool> allowed, absl::Duration until) {
     // All at once: they are asked for again as they are needed, and no order has to be kept.
     if (entries_.size() >= max_) entries_.clear();
     entries_[std::move(key)] = {allowed, until};
   }
-  void Forget(const std::string& key) { entries_.erase(key); }
+  // A yes, unless something is known.
+  void Remember(std::string key, absl::Duration now, absl::Duration until) {
+    const auto found = entries_.find(key);
+    if (found == entries_.end() || now >= found->second.until) Put(std::move(key), true, until);
+  }
 
  private:
   struct Entry {
-    bool allowed;
+    std::optional<bool> allowed;
     absl::Duration until;
   };
   const size_t max_;
@@ -82,7 +86,7 @@ class GrpcPushLink : public PushLink {
         metrics_(metrics),
         stub_(DeliveryService::NewStub(channel)),
         cache_(options_.room_cache_max),
-        rooms_("push-rooms", kRoomThreads, options_.queue_max),
+        rooms_("push-rooms", options_.room_threads, options_.queue_max),
         restores_("push-restores", 1, options_.queue_max),
         reports_("push-reports", 1, 16),
         acks_({.queue_max = options_.queue_max, .batch_max = kMaxUsers, .window = options_.batch_window}, clock,
@@ -112,9 +116,15 @@ class GrpcPushLink : public PushLink {
     if (!taken) (*shared)(Refused("room"));
   }
 
+  void RememberRoom(const std::string& uid, const std::string& room_id) override {
+    const absl::Duration now = clock_.Monotonic();
+    MutexLock lock(mu_);
+    cache_.Remember(absl::StrCat(uid, "\n", room_id), now, now + options_.room_cache_ttl);
+  }
+
   void ForgetRoom(const std::string& uid, const std::string& room_id) override {
     MutexLock lock(mu_);
-    cache_.Forget(absl::StrCat(uid, "\n", room_id));
+    cache_.Put(absl::StrCat(uid, "\n", room_id), std::nullopt, clock_.Monotonic() + options_.room_cache_ttl);
   }
 
   void Acknowledge(const std::string& uid, std::vector<Id> message_ids,
@@ -257,6 +267,8 @@ class GrpcPushLink : public PushLink {
         if (in_request[i] == 0) continue;
         if (!status.ok()) statuses[i] = status;
         sent[i] += in_request[i];
+        metrics_.GetCounter(kAcknowledgements, {product_, absl::StatusCodeToString(status.code())})
+            .Add(static_cast<double>(in_request[i]));
       }
     }
     return statuses;

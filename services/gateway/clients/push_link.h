@@ -33,6 +33,7 @@ struct PushLinkOptions {
   absl::Duration room_cache_ttl = absl::Seconds(10);
   size_t room_cache_max = 200'000;
   size_t queue_max = 50'000;
+  int room_threads = 4;
 };
 
 // A user's RELIABLE messages of a channel that are not acknowledged.
@@ -55,6 +56,9 @@ class PushLink {
   // Whether the user may join the room. A yes is kept for room_cache_ttl, a no for a second.
   virtual void CheckRoom(const std::string& uid, const std::string& room_id,
                          absl::AnyInvocable<void(absl::StatusOr<bool>)> done) = 0;
+  // The user has been in the room until now, and nobody took it out: a yes, so that a cut of all connections asks push
+  // for nobody. Ignored for a while after ForgetRoom.
+  virtual void RememberRoom(const std::string& uid, const std::string& room_id) = 0;
   // The user was taken out of the room: a kept yes is forgotten.
   virtual void ForgetRoom(const std::string& uid, const std::string& room_id) = 0;
   // OK when push has taken them. Tried again for ack_patience.

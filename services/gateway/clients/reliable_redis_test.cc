@@ -128,6 +128,20 @@ TEST_P(ReliableTest, MoreThanAPageComesAsThePagesAreAcknowledged) {
   }
 }
 
+TEST_P(ReliableTest, RepeatsNeverFillAQueue) {
+  options_.connection.max_queue_bytes = 64 << 10;
+  const std::string large = absl::StrCat("\"", std::string(7'000, 'x'), "\"");
+  for (int i = 1; i <= 30; ++i) push_.AddPending("u1", "user:u1", Message(push::v1::RELIABLE, large));
+  Peer peer = gateway().Connected("acme/u1", GetParam());
+  for (int i = 1; i <= 30; ++i) {
+    const protocol::Publication repeat = peer.Next("user:u1");
+    ASSERT_TRUE(repeat.tags().contains("id")) << i;
+    peer.Rpc("push.ack", absl::StrCat(R"({"message_ids":[")", repeat.tags().at("id"), R"("]})"));
+  }
+  EXPECT_EQ(push_.acked().size(), 30u);
+  EXPECT_EQ(gateway().Count(kAcknowledgements, {"acme", "OK"}), 30);
+}
+
 TEST_P(ReliableTest, WhatCameLiveIsNotSentAgain) {
   Peer first = gateway().Connected("acme/u9", GetParam());
   const push::v1::Publication message = Message(push::v1::RELIABLE, "\"once\"");

@@ -13,9 +13,11 @@ using protocol::Form;
 
 class RoomsTest : public ClientsTest, public testing::WithParamInterface<Form> {
  protected:
+  // No reading but those that a test is about.
+  RoomsTest() { options_.check_interval = absl::Hours(1); }
   double Reads() {
     double reads = 0;
-    for (const char* why : {"first", "older", "lost", "gap", "check"}) reads += gateway().Count(kHistoryReads, {why});
+    for (const char* why : {"first", "older", "lost", "gap"}) reads += gateway().Count(kHistoryReads, {why});
     return reads;
   }
 };
@@ -86,6 +88,25 @@ TEST_P(RoomsTest, MembersOnlyRoomsAreForMembers) {
   EXPECT_TRUE(peer.Subscribe("room:other").has_subscribe());
 }
 
+TEST_P(RoomsTest, WhoWasInARoomComesBackWithoutAQuestionUnlessTakenOut) {
+  options_.room_cache_ttl = absl::Milliseconds(600);
+  Peer peer = gateway().Connected("acme/u1", GetParam());
+  peer.Subscribe("room:r1");
+  EXPECT_EQ(push_.check_rooms(), 1);
+  absl::SleepFor(absl::Milliseconds(700));
+  peer.Cut();
+  EXPECT_TRUE(fanout::Eventually([&] { return gateway().clients->connections() == 0; }));
+  Peer again = gateway().Connected("acme/u1", GetParam());
+  EXPECT_TRUE(again.Subscribe("room:r1").has_subscribe());
+  EXPECT_EQ(push_.check_rooms(), 1) << "it was there a moment ago";
+  push::v1::Fanout leave;
+  leave.mutable_leave_room()->set_room_id("r1");
+  Order("u1", leave);
+  EXPECT_EQ(again.AwaitUnsubscribe("room:r1"), 2000u);
+  EXPECT_TRUE(again.Subscribe("room:r1").has_subscribe());
+  EXPECT_EQ(push_.check_rooms(), 2) << "push decides anew";
+}
+
 TEST_P(RoomsTest, OrdersOfTheBackendAreObeyed) {
   Peer phone = gateway().Open(GetParam()), web = gateway().Open(GetParam());
   phone.Connect("acme/u1", {}, R"({"platform":"ios","device_id":"d-1","more":[1]})");
@@ -118,6 +139,29 @@ TEST_P(RoomsTest, HistoryIsForMembers) {
   EXPECT_EQ(reply.history().offset(), 3u);
   ask.mutable_history()->mutable_since()->set_epoch("other");
   EXPECT_EQ(peer.Ask(ask).error().code(), 112u);
+}
+
+TEST_P(RoomsTest, MoreThanAQueueHoldsIsNotSentAtOnce) {
+  options_.connection.max_queue_bytes = 64 << 10;
+  Peer first = gateway().Connected("acme/u0", GetParam());
+  first.Subscribe("room:r1");
+  const std::string large = absl::StrCat("\"", std::string(10'000, 'x'), "\"");
+  for (int i = 0; i < 10; ++i) {
+    Publish("room:r1", push::v1::ORDERED, large);
+    EXPECT_EQ(first.Next("room:r1").data().size(), large.size());
+  }
+  const std::string now = fanout_.Read({{"acme", "room:r1"}, std::nullopt, 1}).value().top.epoch;
+  Peer peer = gateway().Connected("acme/u1", GetParam());
+  const protocol::Reply joined = peer.Subscribe("room:r1", &now, 0);
+  ASSERT_TRUE(joined.has_subscribe());
+  EXPECT_FALSE(joined.subscribe().recovered()) << "100 KB would close it, again and again";
+  EXPECT_EQ(joined.subscribe().offset(), 10u);
+  protocol::Command ask;
+  ask.mutable_history()->set_channel("room:r1");
+  ask.mutable_history()->set_limit(10);
+  EXPECT_EQ(peer.Ask(ask).history().publications_size(), 1);
+  EXPECT_EQ(peer.Rpc("echo", absl::StrCat("\"", std::string(40'000, 'x'), "\"")).error().code(), 411u);
+  EXPECT_FALSE(peer.closed());
 }
 
 TEST_P(RoomsTest, AWipedRedisIsANewEpochForAllWhoWereThere) {
