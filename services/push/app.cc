@@ -11,6 +11,7 @@
 #include "libs/fanout/presence.h"
 #include "libs/fanout/publisher.h"
 #include "libs/id/id.h"
+#include "libs/log/log.h"
 #include "libs/product_profiles/profile_kind.h"
 #include "libs/product_profiles/rate_limits.h"
 #include "libs/redis/client.h"
@@ -32,7 +33,8 @@
 namespace trivium::push {
 namespace {
 
-constexpr absl::Duration kCountEvery = absl::Seconds(5), kPurgeEvery = absl::Minutes(1);
+constexpr char kServiceName[] = "push";
+constexpr absl::Duration kCountEvery = absl::Seconds(5), kPurgeEvery = absl::Minutes(1), kProbeEvery = absl::Seconds(2);
 
 // The options were checked with the config: what is wrong here is a programmer's error.
 std::unique_ptr<redis::Client> NewRedis(const redis::ClientOptions& options, Clock& clock, Metrics& metrics) {
@@ -52,6 +54,8 @@ struct App::Parts {
         histories(fanout::NewHistoryReader(*redis)),
         presence(fanout::NewPresence(*redis)),
         configs(s.control, {kProfileKind}, clock, m),
+        plan(s.control, clock, m),
+        cell(s.cell),
         config_profiles(NewConfigProfiles(configs)),
         profiles(given_profiles != nullptr ? *given_profiles : *config_profiles),
         limits([this](const std::string& product) { return CallsPerSecond(product); }, clock),
@@ -60,18 +64,45 @@ struct App::Parts {
                                 .on_full_readers = [this](int n) { metrics.FullWatchers(n); }}),
         channels({*publisher_of_channels, *histories, *presence, database.store(), profiles, clock, metrics}),
         recorder(static_cast<size_t>(s.workers.record_queue_max), database.store(), clock, metrics),
-        relay({.threads = s.workers.relay_threads}, database.store(), channels, clock, metrics),
+        relay({.threads = s.workers.relay_threads, .home = [this] { return HomeProducts(); }}, database.store(),
+              channels, clock, metrics),
         direct({*redis, channels, recorder, database.store(), clock, metrics}),
         publisher({database.store(), channels, direct, relay, profiles, quotas, clock, *ids, metrics}),
         vendor(s.vendor == "log" ? NewLogVendor() : nullptr),
-        janitor(s.workers, {database.store(), channels, relay, profiles, vendor.get(),
-                            [this] { return configs.Names(kProfileKind); }, clock, metrics}),
+        janitor(s.workers,
+                {database.store(), channels, relay, profiles, vendor.get(),
+                 [this] { return configs.Names(kProfileKind); }, [this] { return HomeProducts(); }, clock, metrics}),
         push_service({guard, database.store(), publisher, channels, recorder, profiles, feed, clock, metrics}),
         delivery_service({guard, database.store(), channels, profiles, feed, clock, metrics}) {}
 
   std::optional<int> CallsPerSecond(const std::string& product) const {
     const std::shared_ptr<const Profile> profile = profiles.Find(product);
     return profile == nullptr ? std::nullopt : std::optional<int>(profile->max_calls_per_second);
+  }
+
+  // Other cells' push shares the database, and each has a Redis of its own. Without a plan there is one cell.
+  Products HomeProducts() {
+    std::vector<std::string> home;
+    bool all = true;
+    for (std::string& product : configs.Names(kProfileKind)) {
+      const auto route = plan.HomeOf(product, kServiceName);
+      const bool here = !route || route->cell == cell;
+      all = all && here;
+      if (here) home.push_back(std::move(product));
+    }
+    if (all) return std::nullopt;
+    return home;
+  }
+
+  bool ProbeRedis() {
+    const absl::Status ready = redis->Ready();
+    const bool was_ready = std::exchange(redis_ready, ready.ok());
+    metrics.RedisReady(ready.ok());
+    if (was_ready && !ready.ok())
+      TRIVIUM_LOG(kError, "Redis takes no writes: LOSSY and ORDERED messages are refused, RELIABLE ones wait",
+                  {"error", ready});
+    if (!was_ready && ready.ok()) TRIVIUM_LOG(kInfo, "Redis takes writes again");
+    return false;
   }
 
   void StartWorkers(absl::Duration interval) {
@@ -85,6 +116,7 @@ struct App::Parts {
     run("schedule", interval, [this] { return janitor.Release(); });
     run("purge", kPurgeEvery, [this] { return janitor.Purge(); });
     run("counter", kCountEvery, [this] { return janitor.Count(); });
+    run("redis_probe", kProbeEvery, [this] { return ProbeRedis(); });
   }
 
   Clock& clock;
@@ -96,6 +128,8 @@ struct App::Parts {
   const std::unique_ptr<fanout::HistoryReader> histories;
   const std::unique_ptr<fanout::Presence> presence;
   control_client::ConfigWatcher configs;
+  control_client::RoutePlanWatcher plan;
+  const std::string cell;
   const std::unique_ptr<Profiles> config_profiles;
   Profiles& profiles;
   ProductLimits limits;
@@ -108,6 +142,7 @@ struct App::Parts {
   Publisher publisher;
   const std::unique_ptr<Vendor> vendor;  // nullptr: none.
   Janitor janitor;
+  bool redis_ready = true;  // As the probe saw it last; its own.
   std::vector<std::unique_ptr<Periodic>> workers;
   PushService push_service;
   DeliveryService delivery_service;
@@ -121,6 +156,7 @@ App::~App() { Stop(); }
 absl::Status App::Start() {
   Parts& p = *parts_;
   TRIVIUM_RETURN_IF_ERROR(p.configs.Start());
+  TRIVIUM_RETURN_IF_ERROR(p.plan.Start());
   TRIVIUM_RETURN_IF_ERROR(p.database.Start());
   p.feed.Start();
   p.recorder.Start();
@@ -137,6 +173,7 @@ void App::Stop() {
   p.recorder.Stop();
   p.feed.Stop();
   p.database.Stop();
+  p.plan.Stop();
   p.configs.Stop();
 }
 

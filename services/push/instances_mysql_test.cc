@@ -11,16 +11,17 @@
 namespace trivium::push {
 namespace {
 
-class InstancesTest : public ::testing::Test, protected TwoProfiles {
+class InstancesTest : public ::testing::Test {
  protected:
   std::unique_ptr<PushUnderTest> NewInstance(const std::string& name) {
-    return std::make_unique<PushUnderTest>(*redis_, *this, &options_, name);
+    return std::make_unique<PushUnderTest>(*redis_, profiles_, &options_, name);
   }
   // Rooms of this test alone: the tables are shared.
   std::string Room(const std::string& name) {
     return absl::StrCat(name, "-", PushUnderTest::NewRequestId().substr(20));
   }
 
+  TwoProfiles profiles_;
   const std::unique_ptr<redis::TestRedis> redis_ = redis::TestRedis::Start().value();
   const mysql::PoolOptions options_ = TestDatabaseOptions();
 };
@@ -66,9 +67,9 @@ TEST_F(InstancesTest, TwoThatServeOneRoomKeepTheOrderAndSendNothingTwice) {
 }
 
 TEST_F(InstancesTest, TwoRepeatADeliveryOnceAtATime) {
-  Profile profile = Get();
+  Profile profile = profiles_.Get();
   profile.ack_timeout = absl::Seconds(1);
-  Set(profile);
+  profiles_.Set(profile);
   const auto a = NewInstance("push-1"), b = NewInstance("push-2");
   const std::string user = Room("li");
   TestGateway gateway(*redis_, "acme", {"user:" + user});

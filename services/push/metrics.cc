@@ -55,6 +55,9 @@ constexpr Metric kDayDeliveries{"trivium_push_day_deliveries",
                                 "The ledger of the product's business day, exact: accepted, acked, vendor, expired, "
                                 "pending, collapsed, canceled, slow_reader, not_a_member, too_many_pending.",
                                 {"product", "class", "fate"}};
+constexpr Metric kRedisReady{"trivium_push_redis_ready",
+                             "1 while every master of the cell's Redis takes writes; 0: LOSSY and ORDERED messages are "
+                             "refused, RELIABLE ones wait."};
 constexpr Metric kWatchers{"trivium_push_event_watchers", "Open WatchEvents streams."};
 constexpr Metric kFullWatchers{"trivium_push_event_watchers_full",
                                "WatchEvents streams whose reader is slow: their queue of 64 events is full."};
@@ -141,6 +144,7 @@ void PushMetrics::Day(const std::string& product, const DaySummary& today) {
   }
 }
 
+void PushMetrics::RedisReady(bool ready) { metrics_.GetGauge(kRedisReady).Set(ready ? 1 : 0); }
 void PushMetrics::Watchers(int count) { metrics_.GetGauge(kWatchers).Set(count); }
 void PushMetrics::FullWatchers(int count) { metrics_.GetGauge(kFullWatchers).Set(count); }
 

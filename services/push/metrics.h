@@ -46,6 +46,8 @@ class PushMetrics {
   // Sets the gauges; products that were here before and are not any more have none.
   void Open(const std::map<std::string, OpenWork>& work, absl::Time now);
   void Day(const std::string& product, const DaySummary& today);
+  // Whether the cell's Redis takes writes.
+  void RedisReady(bool ready);
   void Watchers(int count);
   void FullWatchers(int count);
 

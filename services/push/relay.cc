@@ -98,7 +98,8 @@ void Relay::Work(const ChannelName& channel) {
 }
 
 void Relay::Sweep() {
-  const absl::StatusOr<std::vector<ChannelName>> channels = store_.ListUnsentChannels(kSweptChannels, Deadline());
+  const absl::StatusOr<std::vector<ChannelName>> channels =
+      store_.ListUnsentChannels(options_.home ? options_.home() : std::nullopt, kSweptChannels, Deadline());
   if (!channels.ok()) {
     TRIVIUM_LOG(kWarning, "unsent messages could not be looked for", {"error", channels.status()});
     return;

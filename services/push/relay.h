@@ -3,6 +3,7 @@
 // at a time here; other instances may work on it, too: nothing comes twice, and the order holds (docs/adr/0009).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <span>
@@ -30,10 +31,12 @@ class Relay {
     int threads = 4;
     absl::Duration sweep = absl::Milliseconds(500);  // Between looks for what is left.
     absl::Duration pause = absl::Milliseconds(200);  // After a failure, before anything else is tried.
+    // Products whose home this cell is: the sweep looks for theirs. Empty: all.
+    std::function<Products()> home;
   };
   // References outlive it.
   Relay(Options options, Store& store, Channels& channels, Clock& clock, PushMetrics& metrics)
-      : options_(options), store_(store), channels_(channels), clock_(clock), metrics_(metrics) {}
+      : options_(std::move(options)), store_(store), channels_(channels), clock_(clock), metrics_(metrics) {}
   ~Relay() { Stop(); }
   void Start();
   // Waits for what is under way. Idempotent.

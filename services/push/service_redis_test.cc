@@ -225,7 +225,7 @@ TEST_F(ServiceTest, SaysWhereAnAudienceDoesNotParse) {
 TEST_F(ServiceTest, CallersAreWhatTheirCertificateSays) {
   const v1::Message mine = MustPublish(ToUser("request-1", "li", v1::RELIABLE));
   const auto globex = Stub(Pki().Product("globex")), unknown = Stub(Pki().Product("initech")),
-             dev = Stub(Pki().Operator("dev")), gateway = Stub(Pki().Service("gateway"));
+             dev = Stub(Pki().Operator("dev")), other = Stub(Pki().Service("payment"));
   v1::GetMessageRequest get;
   get.set_message_id(mine.message_id());
   v1::Message message;
@@ -238,7 +238,7 @@ TEST_F(ServiceTest, CallersAreWhatTheirCertificateSays) {
   EXPECT_EQ(ReasonOf(Call(&v1::PushService::Stub::Publish, request, &message, unknown.get())),
             "PRODUCT_NOT_CONFIGURED");
   EXPECT_EQ(ReasonOf(Call(&v1::PushService::Stub::Publish, request, &message, dev.get())), "METHOD_NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(Call(&v1::PushService::Stub::Publish, request, &message, gateway.get())), "METHOD_NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call(&v1::PushService::Stub::Publish, request, &message, other.get())), "METHOD_NOT_ALLOWED");
   // An acknowledgement for another product moves nothing.
   v1::AcknowledgeRequest ack;
   ack.add_users()->set_user_id("li");

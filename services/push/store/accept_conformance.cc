@@ -152,7 +152,7 @@ TEST_F(AcceptTest, AScheduledMessageGetsItsRecipientsWhenItsTimeComes) {
   MustJoin({"u1"});
   const absl::Time due = kNow + absl::Minutes(10);
   const auto mine = [&](absl::Time now) {
-    const std::vector<Message> all = *store_.ListDueScheduled(now, 100'000, Deadline());
+    const std::vector<Message> all = *store_.ListDueScheduled(std::nullopt, now, 100'000, Deadline());
     return std::ranges::count(all, m.id, &Message::id);
   };
   EXPECT_EQ(mine(due - absl::Seconds(1)), 0);
@@ -229,7 +229,7 @@ TEST_F(AcceptTest, TheRelayFollowsTheOrder) {
   std::vector<Message> sent;
   for (int i = 0; i < 3; ++i) sent.push_back(MustAccept(Draft(absl::StrCat("request-", i))));
   const Message audience = MustAccept(Draft("request-a", {TargetKind::kAudience, "a"}));
-  const std::vector<ChannelName> channels = *store_.ListUnsentChannels(100'000, Deadline());
+  const std::vector<ChannelName> channels = *store_.ListUnsentChannels(std::nullopt, 100'000, Deadline());
   EXPECT_TRUE(std::ranges::count(channels, ChannelName{product_, "room:math"}));
   EXPECT_TRUE(std::ranges::count(channels, ChannelName{product_, ""}));
   const auto unsent = [&](const std::string& channel) {

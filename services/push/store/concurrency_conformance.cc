@@ -108,7 +108,7 @@ TEST_F(ConcurrencyTest, AcksExpiryCancelAndCollapseAtTheSameTimeKeepTheLedgerTru
           const DeliveryKey key{d.delivery.message_id, d.delivery.user_id};
           store_.MoveDeliveries(d.product, {&key, 1}, {.to = DeliveryState::kVendor, .now = kNow}, Deadline());
         }
-        expect_ok(store_.ClaimRepeatDue(kNow + absl::Seconds(10), 20, Deadline()).status());
+        expect_ok(store_.ClaimRepeatDue(std::nullopt, kNow + absl::Seconds(10), 20, Deadline()).status());
       }
     }
   });
@@ -147,7 +147,7 @@ TEST_F(ConcurrencyTest, WorkersNeverClaimTheSameDelivery) {
   std::vector<std::vector<DueDelivery>> claimed(6);
   InThreads(6, [&](int thread) {
     for (int i = 0; i < 40; ++i) {
-      const auto due = store_.ClaimRepeatDue(kNow + absl::Seconds(10), 5, Deadline());
+      const auto due = store_.ClaimRepeatDue(std::nullopt, kNow + absl::Seconds(10), 5, Deadline());
       if (!due.ok() || due->empty()) return;
       for (const DueDelivery& d : *due) claimed[static_cast<size_t>(thread)].push_back(d);
     }

@@ -110,26 +110,49 @@ TEST_F(DeliveriesTest, SaysWhatIsOpenNow) {
   EXPECT_EQ(open(), OpenWork());
 }
 
+TEST_F(DeliveriesTest, WorkIsTakenOfSomeProductsAlone) {
+  MustJoin({"u1"});
+  NewMessage later = Draft("request-2");
+  later.draft.schedule_time = kNow + absl::Seconds(1);
+  const Message m = MustAccept(Draft("request-1")), scheduled = MustAccept(later);
+  const absl::Time now = kNow + absl::Minutes(1);
+  const Products none = std::vector<std::string>(), others = std::vector<std::string>{other_},
+                 mine = std::vector<std::string>{other_, product_};
+  for (const Products& of : {none, others}) {
+    EXPECT_TRUE(store_.ClaimRepeatDue(of, now, kMost, Deadline())->empty());
+    EXPECT_TRUE(store_.ListDueScheduled(of, now, kMost, Deadline())->empty());
+    EXPECT_TRUE(store_.ListUnsentChannels(of, kMost, Deadline())->empty());
+  }
+  ASSERT_EQ(store_.ListDueScheduled(mine, now, kMost, Deadline())->size(), 1u);
+  EXPECT_EQ(store_.ListDueScheduled(mine, now, kMost, Deadline())->front().id, scheduled.id);
+  ASSERT_EQ(store_.ListUnsentChannels(mine, kMost, Deadline())->size(), 1u);
+  EXPECT_EQ(store_.ListUnsentChannels(mine, kMost, Deadline())->front().channel, m.channel);
+  const std::vector<DueDelivery> due = *store_.ClaimRepeatDue(mine, now, kMost, Deadline());
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].delivery.message_id, m.id);
+  EXPECT_EQ(due[0].product, product_);
+}
+
 TEST_F(DeliveriesTest, RepeatsWithBackOffUntilItIsNotPending) {
   MustJoin({"u1", "u2"});
   const Message m = MustAccept(Draft("request-1"));
   absl::Time now = kNow + absl::Seconds(10);
-  EXPECT_TRUE(Mine(*store_.ClaimRepeatDue(now - absl::Seconds(1), kMost, Deadline()), product_).empty());
-  std::vector<DueDelivery> due = Mine(*store_.ClaimRepeatDue(now, kMost, Deadline()), product_);
+  EXPECT_TRUE(Mine(*store_.ClaimRepeatDue(std::nullopt, now - absl::Seconds(1), kMost, Deadline()), product_).empty());
+  std::vector<DueDelivery> due = Mine(*store_.ClaimRepeatDue(std::nullopt, now, kMost, Deadline()), product_);
   ASSERT_EQ(due.size(), 2u);
   EXPECT_EQ(due[0].delivery.attempts, 2);
   EXPECT_EQ(due[0].delivery.channel, "room:math");
-  EXPECT_TRUE(Mine(*store_.ClaimRepeatDue(now, kMost, Deadline()), product_).empty());
+  EXPECT_TRUE(Mine(*store_.ClaimRepeatDue(std::nullopt, now, kMost, Deadline()), product_).empty());
   EXPECT_EQ(Recipients(m)[0].next_attempt_time, now + absl::Seconds(20));
   Move(m, {"u1"});
   now += absl::Seconds(20);
-  due = Mine(*store_.ClaimRepeatDue(now, kMost, Deadline()), product_);
+  due = Mine(*store_.ClaimRepeatDue(std::nullopt, now, kMost, Deadline()), product_);
   ASSERT_EQ(due.size(), 1u);
   EXPECT_EQ(due[0].delivery.user_id, "u2");
   EXPECT_EQ(due[0].delivery.attempts, 3);
   EXPECT_EQ(Recipients(m)[1], due[0].delivery);
   // Nothing is sent again when its time is over, though nobody has expired it yet.
-  EXPECT_TRUE(Mine(*store_.ClaimRepeatDue(kNow + absl::Hours(1), kMost, Deadline()), product_).empty());
+  EXPECT_TRUE(Mine(*store_.ClaimRepeatDue(std::nullopt, kNow + absl::Hours(1), kMost, Deadline()), product_).empty());
 }
 
 TEST_F(DeliveriesTest, VendorsGetWhatIsNotAcknowledgedInTime) {

@@ -86,7 +86,14 @@ Case WithKeyList(std::string_view head, Values values, const std::vector<Deliver
   return {statement, values, "PRIMARY"};
 }
 
+Case OfProducts(std::string_view head, Values values, const Products& of, std::string index, std::string_view end) {
+  const std::string statement = sql::OfProducts(head, of, &values, end);
+  values.emplace_back(int64_t{20});
+  return {statement, values, std::move(index)};
+}
+
 TEST_F(ExplainTest, EachStatementUsesItsIndex) {
+  const Products some = std::vector<std::string>{product_, "globex"};
   const Value product = product_, id = ToValue(message_.id), one = int64_t{1}, two = int64_t{2}, three = int64_t{3},
               limit = int64_t{20}, now = kNow, room = std::string("room:math"), user = std::string("u7"),
               key = std::string("k"), blob = Blob{"c"};
@@ -101,8 +108,10 @@ TEST_F(ExplainTest, EachStatementUsesItsIndex) {
       WithInList(sql::kTimeouts, {product}, {id, Blob{std::string(16, 'x')}}, "PRIMARY"),
       {sql::kGetMessageOfRequest, {product, std::string("request-1")}, "request"},
       {sql::kOpenOfCollapseKey, {product, std::string("user:math"), blob, Blob{"math"}}, "collapse", true},
-      {sql::kListDueScheduled, {one, now, limit}, "due_schedule"},
-      {sql::kListUnsentChannels, {two, limit}, "unsent"},
+      OfProducts(sql::kListDueScheduled, {one, now}, std::nullopt, "due_schedule", sql::kListDueScheduledEnd),
+      OfProducts(sql::kListDueScheduled, {one, now}, some, "due_schedule", sql::kListDueScheduledEnd),
+      OfProducts(sql::kListUnsentChannels, {two}, std::nullopt, "unsent", sql::kListUnsentChannelsEnd),
+      OfProducts(sql::kListUnsentChannels, {two}, some, "unsent", sql::kListUnsentChannelsEnd),
       {sql::kListUnsent, {two, product, room, limit}, "unsent"},
       {sql::kListChannelTail, {product, room, now, three, int64_t{4}, limit}, "by_sequence"},
       {sql::kListUserTail, {product, user, room, now, three, int64_t{4}, limit}, "by_user"},
@@ -123,8 +132,9 @@ TEST_F(ExplainTest, EachStatementUsesItsIndex) {
       {sql::kListRecipients, {product, id, user, one, two, limit}, "PRIMARY"},
       {sql::kListUserMessages, {product, user, id, one, two, limit}, "by_user"},
       {sql::kListPending, {product, user, one, room, limit}, "pending"},
-      {sql::kLockRepeatDue, {now, limit}, "due_repeat"},
-      {sql::kLockVendorDue, {now, limit}, "due_vendor"},
+      OfProducts(sql::kLockRepeatDue, {now}, std::nullopt, "due_repeat", sql::kLockRepeatDueEnd),
+      OfProducts(sql::kLockRepeatDue, {now}, some, "due_repeat", sql::kLockRepeatDueEnd),
+      OfProducts(sql::kLockVendorDue, {now}, std::nullopt, "due_vendor", sql::kLockVendorDueEnd),
       {sql::kSummarizeDay, {product, std::string(kDay)}, "PRIMARY"},
       {sql::kGetDedupe, {product, Blob{"d0"}, now}, "PRIMARY"},
       {sql::kRenewDedupe, {id, now, product, Blob{"d0"}, now}, "PRIMARY"},

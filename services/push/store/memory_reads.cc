@@ -30,10 +30,12 @@ void Truncate(std::vector<Value>* values, int limit) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Message>> MemoryStore::ListDueScheduled(absl::Time now, int limit, absl::Time) {
+absl::StatusOr<std::vector<Message>> MemoryStore::ListDueScheduled(const Products& of, absl::Time now, int limit,
+                                                                   absl::Time) {
   std::vector<Message> due;
   MutexLock lock(mu_);
   for (const auto& [product, book] : books_) {
+    if (!IsOf(of, product)) continue;
     for (const auto& [id, m] : book.messages) {
       if (m.state == MessageState::kScheduled && m.schedule_time <= now) due.push_back(m);
     }
@@ -43,10 +45,11 @@ absl::StatusOr<std::vector<Message>> MemoryStore::ListDueScheduled(absl::Time no
   return due;
 }
 
-absl::StatusOr<std::vector<ChannelName>> MemoryStore::ListUnsentChannels(int limit, absl::Time) {
+absl::StatusOr<std::vector<ChannelName>> MemoryStore::ListUnsentChannels(const Products& of, int limit, absl::Time) {
   std::set<ChannelName> channels;
   MutexLock lock(mu_);
   for (const auto& [product, book] : books_) {
+    if (!IsOf(of, product)) continue;
     for (const auto& [id, m] : book.messages) {
       if (m.state == MessageState::kAccepted) channels.insert({product, m.channel});
     }

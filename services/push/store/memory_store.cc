@@ -266,10 +266,11 @@ absl::StatusOr<ProductCounts> MemoryStore::ExpireDue(absl::Time now, int limit, 
   return counts;
 }
 
-std::vector<Delivery*> MemoryStore::Due(absl::Time Delivery::*time, absl::Time now, int limit,
+std::vector<Delivery*> MemoryStore::Due(const Products& of, absl::Time Delivery::*time, absl::Time now, int limit,
                                         std::vector<std::string>* products) {
   std::vector<std::pair<Delivery*, std::string>> due;
   for (auto& [product, book] : books_) {
+    if (!IsOf(of, product)) continue;
     for (auto& [key, delivery] : book.deliveries) {
       if (delivery.*time <= now) due.emplace_back(&delivery, product);
     }
@@ -284,11 +285,12 @@ std::vector<Delivery*> MemoryStore::Due(absl::Time Delivery::*time, absl::Time n
   return deliveries;
 }
 
-absl::StatusOr<std::vector<DueDelivery>> MemoryStore::ClaimRepeatDue(absl::Time now, int limit, absl::Time) {
+absl::StatusOr<std::vector<DueDelivery>> MemoryStore::ClaimRepeatDue(const Products& of, absl::Time now, int limit,
+                                                                     absl::Time) {
   std::vector<DueDelivery> claimed;
   std::vector<std::string> products;
   MutexLock lock(mu_);
-  const std::vector<Delivery*> due = Due(&Delivery::next_attempt_time, now, limit, &products);
+  const std::vector<Delivery*> due = Due(of, &Delivery::next_attempt_time, now, limit, &products);
   for (size_t i = 0; i < due.size(); ++i) {
     const Message& m = books_[products[i]].messages.at(due[i]->message_id);
     due[i]->next_attempt_time = now + RepeatDelay(m.ack_timeout, ++due[i]->attempts);
@@ -302,7 +304,7 @@ absl::StatusOr<std::vector<DueDelivery>> MemoryStore::ClaimVendorDue(absl::Time 
   std::vector<DueDelivery> claimed;
   std::vector<std::string> products;
   MutexLock lock(mu_);
-  const std::vector<Delivery*> due = Due(&Delivery::vendor_time, now, limit, &products);
+  const std::vector<Delivery*> due = Due(std::nullopt, &Delivery::vendor_time, now, limit, &products);
   for (size_t i = 0; i < due.size(); ++i) {
     due[i]->vendor_time = now + claim_for;
     const Message& m = books_[products[i]].messages.at(due[i]->message_id);

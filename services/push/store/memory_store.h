@@ -29,13 +29,16 @@ class MemoryStore : public Store {
   std::vector<absl::StatusOr<bool>> MoveDeliveries(const std::string& product, std::span<const DeliveryKey> keys,
                                                    const DeliveryMove& move, absl::Time deadline) override;
   absl::StatusOr<ProductCounts> ExpireDue(absl::Time now, int limit, absl::Time deadline) override;
-  absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(absl::Time now, int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(const Products& of, absl::Time now, int limit,
+                                                          absl::Time deadline) override;
   absl::StatusOr<std::vector<DueDelivery>> ClaimVendorDue(absl::Time now, absl::Duration claim_for, int limit,
                                                           absl::Time deadline) override;
   std::vector<absl::Status> RecordMessages(std::span<const Message> items, absl::Time deadline) override;
   std::vector<absl::StatusOr<bool>> AddCounts(std::span<const CountReport> items, absl::Time deadline) override;
-  absl::StatusOr<std::vector<Message>> ListDueScheduled(absl::Time now, int limit, absl::Time deadline) override;
-  absl::StatusOr<std::vector<ChannelName>> ListUnsentChannels(int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Message>> ListDueScheduled(const Products& of, absl::Time now, int limit,
+                                                        absl::Time deadline) override;
+  absl::StatusOr<std::vector<ChannelName>> ListUnsentChannels(const Products& of, int limit,
+                                                              absl::Time deadline) override;
   absl::StatusOr<std::vector<Message>> ListUnsent(const ChannelName& channel, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<PendingPage>> ListPending(const std::string& product,
                                                        std::span<const PendingQuery> queries, int limit_each,
@@ -134,8 +137,8 @@ class MemoryStore : public Store {
   void See(Book& book, const std::string& user_id, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   const Book& Find(const std::string& product) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Deliveries whose time has come, oldest first, at most limit, with their products.
-  std::vector<Delivery*> Due(absl::Time Delivery::*time, absl::Time now, int limit, std::vector<std::string>* products)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::vector<Delivery*> Due(const Products& of, absl::Time Delivery::*time, absl::Time now, int limit,
+                             std::vector<std::string>* products) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   IdGenerator& ids_;  // Not owned.
   const EncodeEvent encode_;

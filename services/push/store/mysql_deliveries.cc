@@ -126,9 +126,13 @@ absl::StatusOr<std::vector<absl::StatusOr<bool>>> MysqlDeliveries::MarkSent(cons
   return outcomes;
 }
 
-absl::StatusOr<MysqlDeliveries::DueByProduct> MysqlDeliveries::LockDue(const char* statement, absl::Time now,
-                                                                       int limit) {
-  TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows rows, w_.db.Query(statement, {now, static_cast<int64_t>(limit)}));
+absl::StatusOr<MysqlDeliveries::DueByProduct> MysqlDeliveries::LockDue(const char* head, const char* end,
+                                                                       const Products& of, absl::Time now, int limit) {
+  if (of && of->empty()) return DueByProduct();
+  Values parameters = {now};
+  const std::string statement = sql::OfProducts(head, of, &parameters, end);
+  parameters.emplace_back(static_cast<int64_t>(limit));
+  TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows rows, w_.db.Query(statement, parameters));
   DueByProduct due;
   for (const mysql::Row& row : rows) due[row.Text(9)].push_back(DeliveryOf(row));
   return due;
@@ -156,8 +160,9 @@ absl::Status MysqlDeliveries::SetTime(const char* statement, const std::string& 
   return w_.db.Execute(update, parameters).status();
 }
 
-absl::StatusOr<std::vector<DueDelivery>> MysqlDeliveries::ClaimRepeatDue(absl::Time now, int limit) {
-  TRIVIUM_ASSIGN_OR_RETURN(DueByProduct due, LockDue(sql::kLockRepeatDue, now, limit));
+absl::StatusOr<std::vector<DueDelivery>> MysqlDeliveries::ClaimRepeatDue(const Products& of, absl::Time now,
+                                                                         int limit) {
+  TRIVIUM_ASSIGN_OR_RETURN(DueByProduct due, LockDue(sql::kLockRepeatDue, sql::kLockRepeatDueEnd, of, now, limit));
   std::vector<DueDelivery> claimed;
   for (auto& [product, deliveries] : due) {
     TRIVIUM_ASSIGN_OR_RETURN(const auto timing, TimingOf(product, deliveries));
@@ -177,7 +182,8 @@ absl::StatusOr<std::vector<DueDelivery>> MysqlDeliveries::ClaimRepeatDue(absl::T
 }
 
 absl::StatusOr<std::vector<DueDelivery>> MysqlDeliveries::ClaimVendorDue(absl::Time now, absl::Time until, int limit) {
-  TRIVIUM_ASSIGN_OR_RETURN(DueByProduct due, LockDue(sql::kLockVendorDue, now, limit));
+  TRIVIUM_ASSIGN_OR_RETURN(DueByProduct due,
+                           LockDue(sql::kLockVendorDue, sql::kLockVendorDueEnd, std::nullopt, now, limit));
   std::vector<DueDelivery> claimed;
   for (auto& [product, deliveries] : due) {
     TRIVIUM_ASSIGN_OR_RETURN(const auto timing, TimingOf(product, deliveries));

@@ -25,7 +25,7 @@ class MysqlDeliveries {
   absl::StatusOr<std::vector<absl::StatusOr<bool>>> MarkSent(const std::string& product, std::span<const Id> ids,
                                                              absl::Time now);
 
-  absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(absl::Time now, int limit);
+  absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(const Products& of, absl::Time now, int limit);
   absl::StatusOr<std::vector<DueDelivery>> ClaimVendorDue(absl::Time now, absl::Time until, int limit);
 
  private:
@@ -35,7 +35,8 @@ class MysqlDeliveries {
   };
   using DueByProduct = std::map<std::string, std::vector<Delivery>>;
 
-  absl::StatusOr<DueByProduct> LockDue(const char* statement, absl::Time now, int limit);
+  absl::StatusOr<DueByProduct> LockDue(const char* head, const char* end, const Products& of, absl::Time now,
+                                       int limit);
   absl::StatusOr<std::map<Id, Timing>> TimingOf(const std::string& product, const std::vector<Delivery>& deliveries);
   absl::Status SetTime(const char* statement, const std::string& product, absl::Time time,
                        std::vector<DeliveryKey> keys);

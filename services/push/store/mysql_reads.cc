@@ -52,16 +52,23 @@ absl::StatusOr<Rows> MysqlStore::Read(const char* name, absl::Time deadline, con
   return rows;
 }
 
-absl::StatusOr<std::vector<Message>> MysqlStore::ListDueScheduled(absl::Time now, int limit, absl::Time deadline) {
-  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows,
-                           Read("list_due_scheduled", deadline, sql::kListDueScheduled,
-                                {ToValue(MessageState::kScheduled), now, static_cast<int64_t>(limit)}));
+absl::StatusOr<std::vector<Message>> MysqlStore::ListDueScheduled(const Products& of, absl::Time now, int limit,
+                                                                  absl::Time deadline) {
+  if (of && of->empty()) return std::vector<Message>();
+  Values parameters = {ToValue(MessageState::kScheduled), now};
+  const std::string statement = sql::OfProducts(sql::kListDueScheduled, of, &parameters, sql::kListDueScheduledEnd);
+  parameters.emplace_back(static_cast<int64_t>(limit));
+  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, Read("list_due_scheduled", deadline, statement, parameters));
   return MessagesOf(rows);
 }
 
-absl::StatusOr<std::vector<ChannelName>> MysqlStore::ListUnsentChannels(int limit, absl::Time deadline) {
-  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, Read("list_unsent_channels", deadline, sql::kListUnsentChannels,
-                                                 {ToValue(MessageState::kAccepted), static_cast<int64_t>(limit)}));
+absl::StatusOr<std::vector<ChannelName>> MysqlStore::ListUnsentChannels(const Products& of, int limit,
+                                                                        absl::Time deadline) {
+  if (of && of->empty()) return std::vector<ChannelName>();
+  Values parameters = {ToValue(MessageState::kAccepted)};
+  const std::string statement = sql::OfProducts(sql::kListUnsentChannels, of, &parameters, sql::kListUnsentChannelsEnd);
+  parameters.emplace_back(static_cast<int64_t>(limit));
+  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, Read("list_unsent_channels", deadline, statement, parameters));
   std::vector<ChannelName> channels;
   for (const mysql::Row& row : rows) channels.push_back({row.Text(0), row.Text(1)});
   return channels;

@@ -174,10 +174,11 @@ absl::StatusOr<ProductCounts> MysqlStore::ExpireDue(absl::Time now, int limit, a
   return counts;
 }
 
-absl::StatusOr<std::vector<DueDelivery>> MysqlStore::ClaimRepeatDue(absl::Time now, int limit, absl::Time deadline) {
+absl::StatusOr<std::vector<DueDelivery>> MysqlStore::ClaimRepeatDue(const Products& of, absl::Time now, int limit,
+                                                                    absl::Time deadline) {
   std::vector<DueDelivery> claimed;
   TRIVIUM_RETURN_IF_ERROR(Write("claim_repeat", deadline, [&](const Writing& w) -> absl::Status {
-    TRIVIUM_ASSIGN_OR_RETURN(claimed, MysqlDeliveries(w).ClaimRepeatDue(now, std::min(limit, kClaimsMax)));
+    TRIVIUM_ASSIGN_OR_RETURN(claimed, MysqlDeliveries(w).ClaimRepeatDue(of, now, std::min(limit, kClaimsMax)));
     return absl::OkStatus();
   }));
   return claimed;

@@ -38,13 +38,16 @@ class MysqlStore : public Store {
   std::vector<absl::StatusOr<bool>> MoveDeliveries(const std::string& product, std::span<const DeliveryKey> keys,
                                                    const DeliveryMove& move, absl::Time deadline) override;
   absl::StatusOr<ProductCounts> ExpireDue(absl::Time now, int limit, absl::Time deadline) override;
-  absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(absl::Time now, int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(const Products& of, absl::Time now, int limit,
+                                                          absl::Time deadline) override;
   absl::StatusOr<std::vector<DueDelivery>> ClaimVendorDue(absl::Time now, absl::Duration claim_for, int limit,
                                                           absl::Time deadline) override;
   std::vector<absl::Status> RecordMessages(std::span<const Message> items, absl::Time deadline) override;
   std::vector<absl::StatusOr<bool>> AddCounts(std::span<const CountReport> items, absl::Time deadline) override;
-  absl::StatusOr<std::vector<Message>> ListDueScheduled(absl::Time now, int limit, absl::Time deadline) override;
-  absl::StatusOr<std::vector<ChannelName>> ListUnsentChannels(int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Message>> ListDueScheduled(const Products& of, absl::Time now, int limit,
+                                                        absl::Time deadline) override;
+  absl::StatusOr<std::vector<ChannelName>> ListUnsentChannels(const Products& of, int limit,
+                                                              absl::Time deadline) override;
   absl::StatusOr<std::vector<Message>> ListUnsent(const ChannelName& channel, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<PendingPage>> ListPending(const std::string& product,
                                                        std::span<const PendingQuery> queries, int limit_each,

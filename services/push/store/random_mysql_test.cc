@@ -148,7 +148,7 @@ class Twins : public StoreCalls {
 
   void ReleaseDue() {
     std::vector<push::Release> items = {{product_, AnyMessage(), {}, kDay, now_}};
-    const std::vector<Message> due = *memory_.store().ListDueScheduled(now_, 10, Deadline());
+    const std::vector<Message> due = *memory_.store().ListDueScheduled(std::nullopt, now_, 10, Deadline());
     for (const Message& m : due) {
       items.push_back({product_, m.id, {}, "2026-11-23", now_});
     }
@@ -182,8 +182,8 @@ class Twins : public StoreCalls {
 
   // Claims come in the order of their times, and those of one time in any: compared as sets, by Compare.
   void Repeat() {
-    ASSERT_EQ(store_.ClaimRepeatDue(now_, 1'000, Deadline())->size(),
-              memory_.store().ClaimRepeatDue(now_, 1'000, Deadline())->size());
+    ASSERT_EQ(store_.ClaimRepeatDue(std::nullopt, now_, 1'000, Deadline())->size(),
+              memory_.store().ClaimRepeatDue(std::nullopt, now_, 1'000, Deadline())->size());
   }
   void HandOver() {
     ASSERT_EQ(store_.ClaimVendorDue(now_, absl::Seconds(30), 1'000, Deadline())->size(),

@@ -17,6 +17,12 @@ std::string WithIn(std::string_view head, const std::vector<mysql::Value>& value
   return absl::StrCat(ToAbsl(head), Marks(values.size()), ToAbsl(end));
 }
 
+std::string OfProducts(std::string_view head, const Products& of, mysql::Values* parameters, std::string_view end) {
+  if (!of) return absl::StrCat(ToAbsl(head), ToAbsl(end));
+  const std::vector<mysql::Value> products(of->begin(), of->end());
+  return WithIn(absl::StrCat(ToAbsl(head), " AND product IN ("), products, parameters, absl::StrCat(")", ToAbsl(end)));
+}
+
 std::string WithKeys(std::string_view head, std::span<const DeliveryKey> keys, mysql::Values* parameters,
                      std::string_view end) {
   std::string text(head);

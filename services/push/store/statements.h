@@ -62,10 +62,11 @@ inline constexpr char kOpenOfCollapseKey[] =
 // KEY due_schedule (state, schedule_time); unsent (state, product, channel, sequence, message_id).
 inline constexpr char kListDueScheduled[] =
     "SELECT " TRIVIUM_MESSAGE_COLUMNS
-    ", data FROM message WHERE state = ? AND schedule_time <= ? ORDER BY schedule_time LIMIT ?";
+    ", data FROM message FORCE INDEX (due_schedule) WHERE state = ? AND schedule_time <= ?";
+inline constexpr char kListDueScheduledEnd[] = " ORDER BY schedule_time LIMIT ?";
 inline constexpr char kListUnsentChannels[] =
-    "SELECT DISTINCT product, channel FROM message FORCE INDEX (unsent) WHERE state = ? ORDER BY product, channel "
-    "LIMIT ?";
+    "SELECT DISTINCT product, channel FROM message FORCE INDEX (unsent) WHERE state = ?";
+inline constexpr char kListUnsentChannelsEnd[] = " ORDER BY product, channel LIMIT ?";
 inline constexpr char kListUnsent[] =
     "SELECT " TRIVIUM_MESSAGE_COLUMNS
     ", data FROM message FORCE INDEX (unsent) WHERE state = ? AND product = ? AND channel = ? "
@@ -137,13 +138,11 @@ inline constexpr char kListPending[] =
     "channel = ? ORDER BY message_id LIMIT ?";
 // KEY due_repeat (next_attempt_time); due_vendor (vendor_time).
 inline constexpr char kLockRepeatDue[] =
-    "SELECT " TRIVIUM_DELIVERY_COLUMNS
-    ", product FROM delivery FORCE INDEX (due_repeat) WHERE next_attempt_time <= ? ORDER BY next_attempt_time LIMIT ? "
-    "FOR UPDATE SKIP LOCKED";
+    "SELECT " TRIVIUM_DELIVERY_COLUMNS ", product FROM delivery FORCE INDEX (due_repeat) WHERE next_attempt_time <= ?";
+inline constexpr char kLockRepeatDueEnd[] = " ORDER BY next_attempt_time LIMIT ? FOR UPDATE SKIP LOCKED";
 inline constexpr char kLockVendorDue[] =
-    "SELECT " TRIVIUM_DELIVERY_COLUMNS
-    ", product FROM delivery FORCE INDEX (due_vendor) WHERE vendor_time <= ? ORDER BY vendor_time LIMIT ? "
-    "FOR UPDATE SKIP LOCKED";
+    "SELECT " TRIVIUM_DELIVERY_COLUMNS ", product FROM delivery FORCE INDEX (due_vendor) WHERE vendor_time <= ?";
+inline constexpr char kLockVendorDueEnd[] = " ORDER BY vendor_time LIMIT ? FOR UPDATE SKIP LOCKED";
 
 // Days: PRIMARY (product, day, class, shard).
 inline constexpr char kAddToDays[] =
@@ -249,6 +248,8 @@ std::string Marks(size_t count);
 // A statement that ends in "IN (", over values; they are appended to *parameters.
 std::string WithIn(std::string_view head, const std::vector<mysql::Value>& values, mysql::Values* parameters,
                    std::string_view end = ")");
+// A statement that ends in a condition, with one more: whose rows. The products are appended to *parameters.
+std::string OfProducts(std::string_view head, const Products& of, mysql::Values* parameters, std::string_view end);
 // A statement that ends in "AND (", over keys, which must be sorted; what they bind is appended to *parameters. A
 // message with many users, or a user with many messages, is one range or a few of PRIMARY.
 std::string WithKeys(std::string_view head, std::span<const DeliveryKey> keys, mysql::Values* parameters,

@@ -10,6 +10,7 @@
 // object is not found. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -110,6 +111,13 @@ struct PendingPage {
   std::vector<Message> messages;  // Oldest first.
   bool has_more = false;
 };
+
+// Whose work is taken; nullopt: every product's. A product's channels are those of the cell that is its home, so only
+// push there may send for it by itself.
+using Products = std::optional<std::vector<std::string>>;
+inline bool IsOf(const Products& of, const std::string& product) {
+  return !of || std::find(of->begin(), of->end(), product) != of->end();
+}
 
 struct ChannelName {
   std::string product;
@@ -215,7 +223,8 @@ class Store : public EventSource {
   virtual absl::StatusOr<ProductCounts> ExpireDue(absl::Time now, int limit, absl::Time deadline) = 0;
   // Claims pending deliveries whose repeat is due, oldest first: attempts grows, and the next repeat is due after
   // RepeatDelay. Those of expired messages are not returned. Several workers never get the same one at once.
-  virtual absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(absl::Time now, int limit, absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<DueDelivery>> ClaimRepeatDue(const Products& of, absl::Time now, int limit,
+                                                                  absl::Time deadline) = 0;
   // Claims pending deliveries that are to go to a vendor, until now + claim_for: move them to kVendor by then.
   virtual absl::StatusOr<std::vector<DueDelivery>> ClaimVendorDue(absl::Time now, absl::Duration claim_for, int limit,
                                                                   absl::Time deadline) = 0;
@@ -228,9 +237,11 @@ class Store : public EventSource {
   virtual std::vector<absl::StatusOr<bool>> AddCounts(std::span<const CountReport> items, absl::Time deadline) = 0;
 
   // SCHEDULED messages whose time has come, oldest time first, with data.
-  virtual absl::StatusOr<std::vector<Message>> ListDueScheduled(absl::Time now, int limit, absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<Message>> ListDueScheduled(const Products& of, absl::Time now, int limit,
+                                                                absl::Time deadline) = 0;
   // Channels that have ACCEPTED messages, and these of one channel in its order, with data.
-  virtual absl::StatusOr<std::vector<ChannelName>> ListUnsentChannels(int limit, absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<ChannelName>> ListUnsentChannels(const Products& of, int limit,
+                                                                      absl::Time deadline) = 0;
   virtual absl::StatusOr<std::vector<Message>> ListUnsent(const ChannelName& channel, int limit,
                                                           absl::Time deadline) = 0;
   // For each query what its user has not acknowledged in the channel, at most limit_each. The data of all together are

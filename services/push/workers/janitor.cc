@@ -43,7 +43,8 @@ std::vector<Message> Janitor::MessagesOf(const char* worker, const std::string& 
 }
 
 bool Janitor::Repeat() {
-  const absl::StatusOr<std::vector<DueDelivery>> due = p_.store.ClaimRepeatDue(Now(), options_.batch, Deadline());
+  const absl::StatusOr<std::vector<DueDelivery>> due =
+      p_.store.ClaimRepeatDue(p_.home(), Now(), options_.batch, Deadline());
   if (!due.ok()) {
     Failed("repeats", due.status());
     return false;
@@ -145,7 +146,7 @@ void Janitor::HandOverOf(const std::string& product, const DueOfMessage& due) {
 }
 
 bool Janitor::Release() {
-  const absl::StatusOr<std::vector<Message>> due = p_.store.ListDueScheduled(Now(), kReleased, Deadline());
+  const absl::StatusOr<std::vector<Message>> due = p_.store.ListDueScheduled(p_.home(), Now(), kReleased, Deadline());
   if (!due.ok()) {
     Failed("schedule", due.status());
     return false;

@@ -31,6 +31,7 @@ class Janitor {
     Profiles& profiles;
     Vendor* vendor;                                      // nullptr: none.
     std::function<std::vector<std::string>()> products;  // Whose days are counted.
+    std::function<Products()> home;                      // Those whose home this cell is.
     Clock& clock;
     PushMetrics& metrics;
   };
