@@ -91,8 +91,8 @@ Channels::Appended Channels::AppendSequenced(const ChannelName& channel, std::sp
       appended.status = absl::UnavailableError("the channel lost its state again and again");
       return appended;
     }
-    const absl::StatusOr<fanout::Result> restored =
-        RestoreRange(channel, (*stop)->last_sequence, messages[appended.count]->sequence - 1, deadline);
+    const absl::StatusOr<fanout::Result> restored = RestoreRange(channel, {(*stop)->position, (*stop)->last_sequence},
+                                                                 messages[appended.count]->sequence - 1, deadline);
     appended.status = restored.status();
     if (!restored.ok()) return appended;
   }
@@ -104,7 +104,7 @@ absl::StatusOr<std::vector<Message>> Channels::TailOf(const ChannelName& channel
   return p_.store.ListChannelTail(channel, p_.clock.Now(), limit, deadline);
 }
 
-absl::StatusOr<fanout::Result> Channels::RestoreRange(const ChannelName& channel, int64_t after, int64_t through,
+absl::StatusOr<fanout::Result> Channels::RestoreRange(const ChannelName& channel, const Top& top, int64_t through,
                                                       absl::Time deadline) {
   TRIVIUM_ASSIGN_OR_RETURN(std::vector<Message> tail, TailOf(channel, deadline));
   // Also those that are on their way: a range that is restored without them would leave them out for ever.
@@ -113,18 +113,19 @@ absl::StatusOr<fanout::Result> Channels::RestoreRange(const ChannelName& channel
   std::map<int64_t, const Message*> in_range;
   for (const std::vector<Message>* messages : {&tail, &unsent}) {
     for (const Message& m : *messages) {
-      if (m.sequence > after && m.sequence <= through && m.expire_time > p_.clock.Now()) in_range[m.sequence] = &m;
+      if (m.sequence > top.sequence && m.sequence <= through && m.expire_time > p_.clock.Now())
+        in_range[m.sequence] = &m;
     }
   }
   fanout::Restoration restoration{.channel = push::ToFanout(channel),
                                   .history = p_.profiles.FindOrDefault(channel.product)->history,
-                                  .after = after,
+                                  .after = top.sequence,
                                   .through = through};
   for (const auto& [sequence, m] : in_range) restoration.entries.push_back({sequence, FanoutOf(*m, /*repeat=*/false)});
-  const bool lost = after == 0;
   absl::StatusOr<fanout::Result> result = p_.publisher.Restore(restoration, deadline);
   p_.metrics.Restored(!result.ok() ? "failed" : result->outcome == fanout::Outcome::kDone ? "done" : "already");
-  if (lost && result.ok() && result->outcome == fanout::Outcome::kDone) AppendWithoutSequence(channel, tail, deadline);
+  if (top.position.epoch.empty() && result.ok() && result->outcome == fanout::Outcome::kDone)
+    AppendWithoutSequence(channel, tail, deadline);
   return result;
 }
 
@@ -156,7 +157,8 @@ absl::StatusOr<Channels::Restored> Channels::Restore(const ChannelName& channel,
       restored.done = true;
       return restored;
     }
-    TRIVIUM_ASSIGN_OR_RETURN(const fanout::Result result, RestoreRange(channel, now.last_sequence, through, deadline));
+    TRIVIUM_ASSIGN_OR_RETURN(const fanout::Result result,
+                             RestoreRange(channel, {now.top, now.last_sequence}, through, deadline));
     restored.done = restored.done || result.outcome == fanout::Outcome::kDone;
   }
   return restored;

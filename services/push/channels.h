@@ -85,8 +85,12 @@ class Channels {
 
  private:
   fanout::Message ToFanout(const Publish& item, bool repeat) const;
-  // The sequences after < s <= through that are worth keeping.
-  absl::StatusOr<fanout::Result> RestoreRange(const ChannelName& channel, int64_t after, int64_t through,
+  // Brings back what is worth keeping of the sequences after top's, up to through. top: what Redis has of the channel.
+  struct Top {
+    fanout::Position position;
+    int64_t sequence = 0;
+  };
+  absl::StatusOr<fanout::Result> RestoreRange(const ChannelName& channel, const Top& top, int64_t through,
                                               absl::Time deadline);
   // Of a user's channel: messages of audiences, which have no sequence.
   void AppendWithoutSequence(const ChannelName& channel, std::span<const Message> tail, absl::Time deadline);
