@@ -343,6 +343,7 @@ bool Client::Deliver(const LivePublication& live, bool sample) {
   if (!delivery.actions.empty()) Do(std::move(delivery.actions));
   const SharedFrame& frame = live.frames[Subscriber::form()];
   if (!delivery.send || !frame || !connection_->Send(frame, live.publication->frame_class)) return false;
+  sample = sample && live.publication->create_time_ms != 0;
   if (sample && samples_.size() < kMaxSamples && connection_->queued_frames() > 0) {
     samples_.push_back({connection_->counters().sent_frames + connection_->queued_frames(),
                         live.publication->create_time_ms,

@@ -46,7 +46,7 @@ PublicationPtr Make(const push::v1::Publication& publication, uint64_t offset, s
   made->body = std::move(body);
   made->frame_class = row->frame_class;
   made->message_id = *id;
-  made->create_time_ms = publication.create_time_ms();
+  made->create_time_ms = repeat ? 0 : publication.create_time_ms();
   made->expire_time_ms = publication.expire_time_ms();
   return made;
 }

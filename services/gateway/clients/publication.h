@@ -27,7 +27,7 @@ struct Publication {
   std::shared_ptr<const protocol::Publication> body;  // Null: a place that no client sees.
   FrameClass frame_class = FrameClass::kLossy;
   Id message_id;
-  int64_t create_time_ms = 0;
+  int64_t create_time_ms = 0;  // 0: a repeat, which says nothing about the time to the client.
   int64_t expire_time_ms = 0;  // 0: never.
   size_t bytes = 0;            // That it keeps in memory, about.
 

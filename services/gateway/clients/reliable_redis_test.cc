@@ -153,6 +153,22 @@ TEST_P(ReliableTest, WhatCameLiveIsNotSentAgain) {
   EXPECT_EQ(peer.Next("room:r1").data(), "\"once\"");
 }
 
+// A message that nobody acknowledges would make the time to the client look like the time since it was accepted.
+TEST_F(ClientsTest, RepeatsDoNotCountForTheTimeToTheClient) {
+  push::v1::Publication repeat = Message(push::v1::RELIABLE, "\"again\"");
+  repeat.set_repeat(true);
+  Peer peer = gateway().Connected("acme/u1", Form::kJson);
+  peer.Subscribe("room:r1");
+  Publish("room:r1", repeat);
+  EXPECT_EQ(peer.Next("room:r1").tags().at("repeat"), "1");
+  Publish("room:r1", push::v1::ORDERED, "\"new\"");
+  EXPECT_EQ(peer.Next("room:r1").data(), "\"new\"");
+  EXPECT_TRUE(fanout::Eventually([&] {
+    return gateway().metrics.GetHistogram(kDeliverySeconds, {"acme", "ORDERED"}).Count() == 1;
+  }));
+  EXPECT_EQ(gateway().metrics.GetHistogram(kDeliverySeconds, {"acme", "RELIABLE"}).Count(), 0u);
+}
+
 TEST_F(ClientsTest, LossyAndOrderedMessagesAreCountedWhenTheyAreWritten) {
   std::vector<Peer> peers;
   for (int i = 0; i < 20; ++i) {

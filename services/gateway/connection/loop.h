@@ -41,7 +41,7 @@ struct Loop {
   RingPool rings;
   Hub hub;
   std::vector<SocketConnection*> to_flush;  // Each once (SocketConnection::flush_listed_).
-  std::vector<SocketConnection*> finished;  // To be destroyed when the turn ends.
+  std::vector<SocketConnection*> finished;  // To be destroyed when the turn ends; each once.
   std::vector<char> scratch;
   std::vector<iovec> iov;
 

@@ -252,7 +252,6 @@ void Reactor::CloseLongestQueue() {
 void Reactor::Bury() {
   for (size_t i = 0; i < loop_->finished.size(); ++i) {
     SocketConnection* connection = loop_->finished[i];
-    if (connection->flush_listed()) continue;
     Slot& slot = slots_[connection->id().slot];
     ++slot.generation;
     free_slots_.push_back(connection->id().slot);
@@ -277,7 +276,10 @@ void Reactor::CloseAll(uint16_t code, std::string_view reason) {
 }
 
 void Reactor::CutAll() {
-  for (SocketConnection* connection : std::exchange(loop_->to_flush, {})) connection->TakenFromFlushList();
+  for (SocketConnection* connection : std::exchange(loop_->to_flush, {})) {
+    connection->TakenFromFlushList();
+    if (connection->finished()) loop_->finished.push_back(connection);
+  }
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].connection != nullptr) slots_[i].connection->Cut();
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -109,6 +110,30 @@ TEST_F(ReactorTest, PublishReachesMembersInTheirForm) {
   reactor().Publish("room:1", {Text("gone"), {}}, FrameClass::kOrdered);
   Pass(absl::Seconds(1));
   EXPECT_EQ(json.client->Read(), "");
+}
+
+// More have something to write than one turn flushes, and all clients go meanwhile. A connection that was destroyed
+// twice gave its place away twice, and the timers of the one that was thrown out of it stayed in the wheel.
+TEST_F(ReactorTest, ConnectionsThatEndWhileTheyWaitToBeFlushedAreBuriedOnce) {
+  std::vector<Peer> peers;
+  for (int i = 0; i < 600; ++i) peers.push_back(Connect({.joins = {"room:1"}}));
+  reactor().Publish("room:1", {Text("x"), {}}, FrameClass::kOrdered);
+  reactor().Turn(absl::ZeroDuration());
+  for (Peer& peer : peers) peer.client->Disconnect();
+  Settle();
+  EXPECT_EQ(reactor().connections(), 0);
+  peers.clear();
+  std::set<uint32_t> places;
+  for (int i = 0; i < 700; ++i) {
+    peers.push_back(Connect({.echo = true}));
+    places.insert(peers.back().story->id().slot);
+  }
+  EXPECT_EQ(places.size(), 700u);
+  EXPECT_EQ(reactor().connections(), 700);
+  // All timers come up: told to go, then cut off.
+  Pass(absl::Hours(2));
+  Pass(absl::Hours(1));
+  EXPECT_EQ(reactor().connections(), 0);
 }
 
 TEST_F(ReactorTest, BroadcastReachesTheOpenOnesOfTheList) {

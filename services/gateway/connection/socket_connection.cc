@@ -43,6 +43,12 @@ SocketConnection::SocketConnection(ConnectionId id, AcceptedSocket socket, Loop&
       peer_(std::move(socket.peer)),
       subprotocol_(std::move(socket.subprotocol)) {}
 
+SocketConnection::~SocketConnection() {
+  loop_.wheel.Cancel(deadline_);
+  loop_.wheel.Cancel(flush_timer_);
+  loop_.wheel.Cancel(handler_timer_);
+}
+
 void SocketConnection::Open(std::string early_bytes) {
   epoll_event event{.events = EPOLLIN | EPOLLRDHUP, .data = {.ptr = this}};
   ++loop_.tally.connections;
@@ -256,7 +262,8 @@ void SocketConnection::Finish() {
   fd_.Close();
   --loop_.tally.connections;
   loop_.tally.Closed(close_code_, by_peer_);
-  loop_.finished.push_back(this);
+  // One that waits to be flushed is buried when its turn comes: once.
+  if (!flush_listed_) loop_.finished.push_back(this);
   handler_->OnClosed(*this, {close_code_, close_reason_, by_peer_, counters_});
 }
 

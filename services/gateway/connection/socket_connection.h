@@ -19,7 +19,7 @@ namespace trivium::gateway {
 class SocketConnection final : public Connection, public Subscriber, private FrameSink {
  public:
   SocketConnection(ConnectionId id, AcceptedSocket socket, Loop& loop);  // loop: not owned; outlives this.
-  ~SocketConnection() override = default;
+  ~SocketConnection() override;
 
   ConnectionId id() const override { return id_; }
   const std::string& peer() const override { return peer_; }
@@ -50,7 +50,6 @@ class SocketConnection final : public Connection, public Subscriber, private Fra
   // The kernel takes no more for now.
   bool blocked() const { return blocked_; }
   bool finished() const { return state_ == State::kFinished; }
-  bool flush_listed() const { return flush_listed_; }
   void TakenFromFlushList() { flush_listed_ = false; }
 
  private:
