@@ -183,6 +183,8 @@ struct Session::Wire {
 
   void OnPublication(const std::string& name, const wire::Publication& publication) {
     Channel& channel = s.channels_[name];
+    // Who joined before the channel's first message learns the epoch by it.
+    if (channel.epoch.empty()) channel.epoch = publication.epoch();
     Message message{name,
                     TagOf(publication, "id"),
                     TagOf(publication, "class"),

@@ -137,6 +137,31 @@ TEST_P(SessionTest, RecoversFromWhereItWas) {
   EXPECT_EQ(listener_.Take(), "room:1@9=2; joined room:1 recovered; ");
 }
 
+TEST_P(SessionTest, RecoversInARoomThatWasEmptyWhenItJoined) {
+  session_.Subscribe("room:1");
+  Connect();
+  wire::Reply reply;
+  reply.set_id(Sent()[0].id());
+  reply.mutable_subscribe()->set_recoverable(true);
+  Answer(reply);
+  reply = wire::Reply();
+  reply.mutable_push()->set_channel("room:1");
+  reply.mutable_push()->mutable_pub()->set_offset(1);
+  reply.mutable_push()->mutable_pub()->set_epoch("new");
+  reply.mutable_push()->mutable_pub()->set_data("1");
+  Answer(reply);
+  Publish("room:1", 2, "msg_a", "ORDERED");
+  session_.Lost(3001, "shutdown");
+
+  session_.Open("t2");
+  reply = wire::Reply();
+  reply.set_id(Sent()[0].id());
+  reply.mutable_connect()->set_client("c2");
+  Answer(reply);
+  const wire::SubscribeRequest room = Sent()[0].subscribe();
+  EXPECT_TRUE(room.recover() && room.epoch() == "new" && room.offset() == 2) << room.ShortDebugString();
+}
+
 TEST_P(SessionTest, AnAppThatIsStartedAnewRecoversNothingAndShowsNothingTwice) {
   Connect();
   Publish("user:u", 6, "msg_a");
