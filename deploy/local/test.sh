@@ -32,10 +32,13 @@ cmd_test() {
 
 run_tiers() {
   # One run of Bazel for both: the build is shared.
-  case " $* " in
-    *' unit '*' integration '* | *' integration '*' unit '*) bazel_tier unit-and-integration '' ;;
-    *' unit '*) bazel_tier unit '--test_tag_filters=-integration' ;;
-    *' integration '*) bazel_tier integration '--test_tag_filters=integration' ;;
+  local unit=no integration=no
+  [[ " $* " != *' unit '* ]] || unit=yes
+  [[ " $* " != *' integration '* ]] || integration=yes
+  case $unit-$integration in
+    yes-yes) bazel_tier unit-and-integration '' ;;
+    yes-no) bazel_tier unit '--test_tag_filters=-integration' ;;
+    no-yes) bazel_tier integration '--test_tag_filters=integration' ;;
   esac
   local tier
   for tier in structure asan tsan e2e browser; do

@@ -77,6 +77,13 @@ test_files() {
     'make_home; (take_lock up; sleep 1) & sleep 0.3; take_lock down; echo mine'
 }
 
+test_tiers() {
+  local tiers='bazel_tier() { echo "$1 [$2]"; }; script_tier() { echo "$1"; }; platform_tier() { echo "$1"; };'
+  expect "without a word all tiers but the sanitizers run" '^unit-and-integration \[\] structure/structure e2e browser $' inside "$tiers"' run_tiers $default_tiers | tr "\n" " "'
+  expect "unit tests run alone" '^unit \[--test_tag_filters=-integration\]$' inside "$tiers run_tiers unit"
+  expect "integration tests run alone" '^integration \[--test_tag_filters=integration\]$' inside "$tiers run_tiers integration"
+}
+
 # The pauses of a service that keeps crashing, and their reset after a minute of life.
 test_back_off() {
   local folder=$work/home/sv/payment
@@ -93,5 +100,6 @@ test_words
 test_ports
 test_failures
 test_files
+test_tiers
 test_back_off
 exit "$failed"
