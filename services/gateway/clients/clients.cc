@@ -58,7 +58,7 @@ class GatewayClients : public Clients {
   PushLinkOptions LinkOptions() const;
   FeedBookOptions BookOptions() const;
   redis::SubscriberOptions SubscriberOptions() const;
-  void CloseSome(int n);
+  void CloseSome(int n) ABSL_EXCLUSIVE_LOCKS_REQUIRED(drain_mu_);
   void RunProbes();
   void Probe();
 

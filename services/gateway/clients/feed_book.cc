@@ -189,10 +189,11 @@ std::vector<Id> FeedBook::ReliableIds(const SlotPtr& slot, const std::string& ep
 std::vector<PublicationPtr> FeedBook::NotCameAfter(const SlotPtr& slot, uint64_t offset,
                                                    std::vector<PublicationPtr> some) {
   MutexLock lock(slot->mu_);
-  const Feed& feed = slot->feed_;
-  std::erase_if(some,
-                [&](const PublicationPtr& publication) { return feed.CameAfter(publication->message_id, offset); });
-  return some;
+  std::vector<PublicationPtr> rest;
+  for (PublicationPtr& publication : some) {
+    if (!slot->feed_.CameAfter(publication->message_id, offset)) rest.push_back(std::move(publication));
+  }
+  return rest;
 }
 
 bool FeedBook::ReadHistory(fanout::Query query, absl::AnyInvocable<void(absl::StatusOr<fanout::History>)> done) {
