@@ -55,7 +55,8 @@ std::string FormatId(std::string_view kind, const Id& id) {
 
 absl::StatusOr<Id> ParseId(std::string_view kind, std::string_view text) {
   const auto wrong = [&] {
-    return absl::InvalidArgumentError(absl::StrCat("want ", ToAbsl(kind), "_ and 26 characters of ", ToAbsl(kAlphabet)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("want ", ToAbsl(kind), "_ and 26 characters of ", ToAbsl(kAlphabet)));
   };
   if (text.size() != kind.size() + 1 + kTextLength || !text.starts_with(kind) || text[kind.size()] != '_') {
     return wrong();

@@ -36,8 +36,7 @@ TEST(PanelQueryTest, StepFitsThePointsAndTheScrapeInterval) {
 
 TEST(PanelQueryTest, TheGridStandsStillWhileTimeGoesOn) {
   const auto before = PlanRange(kNow - absl::Hours(1), kNow, 60, absl::Seconds(2));
-  const auto after =
-      PlanRange(kNow - absl::Hours(1) + absl::Seconds(5), kNow + absl::Seconds(5), 60, absl::Seconds(2));
+  const auto after = PlanRange(kNow - absl::Hours(1) + absl::Seconds(5), kNow + absl::Seconds(5), 60, absl::Seconds(2));
   EXPECT_EQ(before.start, after.start);
 }
 
