@@ -108,7 +108,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(const GatewayFlags& flags, 
   for (int i = 0; i < o.connections; ++i) {
     client::ConnectionOptions options;
     options.address = flags.gateway;
-    options.session.form = client::Form::kProtobuf;
+    options.session.form = o.form;
     options.session.data = R"({"platform":"load"})";
     options.token = [signer = fleet->signer_, product = flags.product,
                      user = absl::StrCat("load-", i / kConnectionsOfAUser)] { return TokenOf(*signer, product, user); };

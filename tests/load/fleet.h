@@ -48,6 +48,7 @@ struct FleetOptions {
   int samples_of = 20;  // Of so many clients one samples ages.
   int receive_buffer = 0;
   absl::Duration reconnect_max = absl::Seconds(5);
+  client::Form form = client::Form::kProtobuf;
 };
 
 class Fleet {

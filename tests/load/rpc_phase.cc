@@ -225,8 +225,9 @@ absl::StatusOr<json> MeasureRpc(const GatewayFlags& flags, const std::string& ru
   const std::string name = flags.product + ".payment.trivium";
   const auto direct = StubsOf(flags.payment_address, grpc::SslCredentials(tls), name);
   TRIVIUM_ASSIGN_OR_RETURN(const std::string payment_id, CreateOnePayment(*direct[0], run_id));
-  TRIVIUM_ASSIGN_OR_RETURN(const std::unique_ptr<Fleet> fleet,
-                           Fleet::Create(flags, {.connections = std::min(flags.concurrency, 64)}));
+  TRIVIUM_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Fleet> fleet,
+      Fleet::Create(flags, {.connections = std::min(flags.concurrency, 64), .form = client::Form::kJson}));
   TRIVIUM_RETURN_IF_ERROR(fleet->Open(absl::Seconds(30)));
   TRIVIUM_ASSIGN_OR_RETURN(const std::unique_ptr<client::Loop> io, client::Loop::Start());
 
