@@ -41,11 +41,9 @@ cmd_load() {
 
 # The command that `load rpc` calls, once: load_command.yaml.
 publish_load_command() {
-  local name=load.payment.get log=$home/log/publish-load-command.log request
+  local name=load.payment.get
   ! call --operator=dev control/ListConfigs '{"kind": "command", "pageSize": 1000}' | grep --quiet "\"name\": *\"$name\"" || return 0
-  request=$(printf '{"requestId": "trv-load-%s", "kind": "command", "name": "%s", "reason": "trv load rpc", "value": "@trivium.gateway.v1.Command:%s"}' \
-    "$(random_hex 8)" "$name" "$TRIVIUM_ROOT/tests/load/load_command.yaml")
-  call --operator=dev control/PublishConfig "$request" >"$log" 2>&1 || die "control refused the command $name: $(tail --lines=1 "$log")"
+  publish_item command "$name" "@trivium.gateway.v1.Command:$TRIVIUM_ROOT/tests/load/load_command.yaml" "trv load rpc"
   sleep 2 # Until the gateway has it.
 }
 

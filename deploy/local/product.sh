@@ -106,11 +106,11 @@ gateway:
 PROFILE
 }
 
-# publish_item KIND NAME VALUE
+# publish_item KIND NAME VALUE [REASON]
 publish_item() {
   local request log=$home/log/publish-$2.log
-  request=$(printf '{"requestId": "trv-%s-%s", "kind": "%s", "name": "%s", "reason": "trv product add", "value": "%s"}' \
-    "$2" "$(random_hex 8)" "$1" "$2" "$3")
+  request=$(printf '{"requestId": "trv-%s-%s", "kind": "%s", "name": "%s", "reason": "%s", "value": "%s"}' \
+    "$2" "$(random_hex 8)" "$1" "$2" "${4:-trv product add}" "$3")
   call --operator=dev control/PublishConfig "$request" >"$log" 2>&1 ||
     die "control refused the ${1/_/ } of $2: $(tail --lines=1 "$log")
      File: ${3#*:}"

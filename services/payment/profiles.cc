@@ -7,6 +7,7 @@
 #include "trivium/common/v1/product.pb.h"
 
 namespace trivium::payment {
+
 absl::StatusOr<Profile> ToProfile(const common::v1::ProductProfile& proto) {
   if (!proto.has_payment()) return absl::FailedPreconditionError("payment: missing");
   const common::v1::PaymentProfile& payment = proto.payment();

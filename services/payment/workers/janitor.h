@@ -32,8 +32,8 @@ struct WorkerOptions {
 struct WorkerPools {
   WorkerPool& payments;
   WorkerPool& refunds;
-  WorkerPool&
-      silent;  // Of what a PSP is silent about: few threads, since most of its questions run into their time-outs.
+  // Of what a PSP is silent about: few threads, since most of its questions run into their time-outs.
+  WorkerPool& silent;
 };
 
 // Thread-safe. All references outlive it.
