@@ -81,7 +81,7 @@ script_tier() {
   counts=$(script_counts "$log" "$status")
   if [ "$status" -ne 0 ] || [ "$(cut --delimiter=' ' --fields=2 <<<"$counts")" -gt 0 ]; then
     words="$name: exit status $status, after $((SECONDS - begin)) s
-$(grep --extended-regexp '^(not ok|FAIL)' "$log" | sed 's/^/    /' || true)
+$(failed_cases "$log" | sed 's/^/    /')
     ...
 $(tail --lines=40 "$log" | sed 's/^/    /')
     the whole output: $log"
@@ -89,6 +89,9 @@ $(tail --lines=40 "$log" | sed 's/^/    /')
   count_tier "$name" "$counts" "$words"
   grep --extended-regexp '^ok .*# SKIP|^skipped' "$log" | sed 's/^ok - //; s/ # SKIP/:/; s/^/       skipped: /' || true
 }
+
+# The failed cases of a script's output, each after the lines (# why) that tell of it.
+failed_cases() { awk '/^# /{why = why $0 "\n"; next} /^(not ok|FAIL)/{printf "%s%s\n", why, $0} {why = ""}' "$1"; }
 
 # "PASSED FAILED SKIPPED" of a script's output and exit status.
 script_counts() {
