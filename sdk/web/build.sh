@@ -18,6 +18,7 @@ PATH="$(cd ../../console/toolchain && pwd)/node_modules/.bin:$PATH"
 install .
 export PATH="$PWD/node_modules/.bin:$PATH"
 ./generate.sh
+COMMAND_TABLE=test/commands.yaml OUT=test/gen CALLER=../../src/caller.js ./generate.sh
 tsc --noEmit
 if [ "${1:-}" = --test ]; then vitest run; fi
 rm --recursive --force dist

@@ -27,7 +27,7 @@ namespace {
 
 using nlohmann::json;
 
-// Like payment.get, without its limit of calls per user: `trv load` publishes it.
+// GetPayment for users: `trv load` publishes it.
 constexpr char kCommand[] = "load.payment.get";
 
 struct Way {

@@ -22,6 +22,12 @@ test("a command becomes a typed function at its place, with its request and answ
   expect(text).toContain("idempotent: true");
 });
 
+test("a table without commands for clients is a module, too", () => {
+  const text: string = render(readTable({}, registry), "../../src/caller.js");
+  expect(text).toContain('import type { Caller } from "../../src/caller.js";');
+  expect(text).toContain("export function makeCommands(_caller: Caller): Commands {\n  return {};\n}");
+});
+
 test("JSON names of fields are taken, too; the client's own command and products' versions are left out", () => {
   const { auth_scope, title_en, ...rest } = get;
   const commands = readTable({ commands: { "a.b": { ...rest, authScope: auth_scope, titleEn: title_en }, "a.b@acme": get, "push.ack": get } }, registry) as { name: string; scope: string }[];

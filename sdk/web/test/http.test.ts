@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makeCommands } from "../src/gen/commands.js";
+import { makeCommands } from "./gen/commands.js";
 import { httpCaller } from "../src/index.js";
 
 type Reply = { status: number; body: object };

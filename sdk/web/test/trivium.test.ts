@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { makeCommands } from "../src/gen/commands.js";
+import { makeCommands } from "./gen/commands.js";
 import { Trivium, UnauthorizedError, type TriviumEvents, type TriviumOptions } from "../src/index.js";
 import { socketUrl } from "../src/trivium.js";
 import { FakeGateway } from "./fake_gateway.js";

@@ -48,12 +48,24 @@ PROFILE
   rm --force "$profile"
 }
 
+# The command of the product's users that sdk.mjs calls.
+publish_commands() {
+  local base
+  base=$(sed --quiet 's/^TRIVIUM_PORT_BASE=//p' "$TRIVIUM_HOME/env")
+  "$TRIVIUM_HOME/bin/trv_publish" --home="$TRIVIUM_HOME" --control="127.0.0.1:$base" --table="$here/commands.yaml" --reason="clients under test"
+  sleep 2 # Until the gateway has it.
+}
+
 install >&2
 part=${1:-}
 for each in $parts; do
   [ -z "$part" ] || [ "$part" = "$each" ] || continue
   case $each in
     websocket) websocket "${@:2}" ;;
+    sdk)
+      publish_commands >&2
+      node "$here/sdk.mjs" "${@:2}" || failed=1
+      ;;
     hostile)
       add_product >&2
       node "$here/hostile.mjs" "${@:2}" || failed=1

@@ -1,7 +1,7 @@
 // sdk/web against the real gateway: nothing is lost, nothing is shown twice, all is acknowledged, over cuts and reloads.
 import WebSocket from "ws";
 import { Trivium, httpCaller } from "../../../sdk/web/dist/index.js";
-import { makeCommands } from "../../../sdk/web/dist/gen/commands.js";
+import { makeCommands } from "./gen/commands.ts";
 import { Cutter } from "./cutter.mjs";
 import { check, equal, rejected, runAll, sleep, test, until } from "./harness.mjs";
 import { delivery, gatewayPort, gatewayUrl, host, publish, push, token, uniqueId } from "./platform.mjs";
@@ -112,7 +112,7 @@ for (const protocol of ["json", "protobuf"]) {
     const { client, uid } = start(undo, { protocol });
     await client.connect();
     for (const caller of [client, httpCaller({ url: gatewayUrl, getToken: () => token(uid), protocol })]) {
-      const error = await rejected(makeCommands(caller).payment.get({ paymentId: "pay_00000000000000000000000000" }), "payment");
+      const error = await rejected(makeCommands(caller).e2e.payment.get({ paymentId: "pay_00000000000000000000000000" }), "payment");
       equal([error.name, error.code, error.reason], ["TriviumError", "not_found", "PAYMENT_NOT_FOUND"], "no such payment");
     }
   });

@@ -28,6 +28,7 @@
 #include "trivium/common/v1/product.pb.h"
 #include "trivium/control/v1/config.grpc.pb.h"
 #include "trivium/control/v1/registry.pb.h"
+#include "trivium/gateway/v1/command.pb.h"
 #include "trivium/gateway/v1/token_keys.pb.h"
 #include "trivium/payment/v1/payment.grpc.pb.h"
 
@@ -138,6 +139,15 @@ class GatewayProcessTest : public testing::Test {
     keys.add_keys()->set_key_id("k");
     keys.mutable_keys(0)->set_public_key_pem(signer_.PublicPem().value());
     Publish("token_keys", "acme", keys);
+    // The platform's table has no forwarded command for users: the product has one.
+    gateway::v1::Command look;
+    look.set_service("trivium.payment.v1.PaymentService");
+    look.set_method("GetPayment");
+    look.set_product("acme");
+    look.set_auth_scope(gateway::v1::AUTH_SCOPE_USER);
+    look.set_title_zh("查询支付");
+    look.set_title_en("Get a payment");
+    Publish("command", "acme.payment.get", look);
   }
 
   std::string Token(const std::string& uid) const {
@@ -162,7 +172,7 @@ class GatewayProcessTest : public testing::Test {
                                  Token("u-7"), "\r\nContent-Length: ", body.size(), "\r\n\r\n", body));
   }
   bool CallWorks() const {
-    return Call("payment.get", R"({"paymentId":"pay_1"})").find(R"("subject":"acme/u-7")") != std::string::npos;
+    return Call("acme.payment.get", R"({"paymentId":"pay_1"})").find(R"("subject":"acme/u-7")") != std::string::npos;
   }
   static bool Eventually(const std::function<bool()>& done) {
     for (int i = 0; i < 300; ++i) {
@@ -200,8 +210,10 @@ class GatewayProcessTest : public testing::Test {
 };
 
 TEST_F(GatewayProcessTest, ServesThroughItsNeighboursDeaths) {
-  ASSERT_TRUE(Eventually([&] { return CallWorks(); })) << Call("payment.get", "{}") << Tail(home_ + "/gateway.log");
-  EXPECT_NE(Call("payment.create", "{}").find("SCOPE_DENIED"), std::string::npos) << "a user's token";
+  ASSERT_TRUE(Eventually([&] { return CallWorks(); })) << Call("acme.payment.get", "{}") << Tail(home_ + "/gateway.log");
+  for (const char* command : {"payment.get", "payment.create"}) {
+    EXPECT_NE(Call(command, "{}").find("SCOPE_DENIED"), std::string::npos) << command << " with a user's token";
+  }
 
   // Redis gone, read-only, back.
   redis_->Kill9();
