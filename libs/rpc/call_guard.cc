@@ -99,6 +99,7 @@ struct CallGuard::Impl {
     call->deadline = clock.Now() + TimeLeft(context, options);
     TRIVIUM_ASSIGN_OR_RETURN(Admission admission, Admit(call->method, call->caller, Header(context, kProductKey),
                                                         Header(context, kActorKey)));
+    TRIVIUM_ASSIGN_OR_RETURN(call->user, UserOf(call->caller, Header(context, kUserKey)));
     call->product = std::move(admission.product);
     call->actor = std::move(admission.actor);
     return absl::OkStatus();

@@ -45,6 +45,13 @@ bool IsProductName(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return alphanumeric(c) || c == '_' || c == '-'; });
 }
 
+// As libs/jwt takes a token's subject.
+bool IsUser(std::string_view user) {
+  return user.size() <= 64 && std::all_of(user.begin(), user.end(), [](unsigned char c) {
+           return std::isalnum(c) || c == '.' || c == '_' || c == '-' || c == '@';
+         });
+}
+
 bool IsActor(std::string_view actor) {
   const auto prefix = std::ranges::find_if(kActorPrefixes, [&](std::string_view p) { return actor.starts_with(p); });
   if (prefix == std::end(kActorPrefixes)) return false;
@@ -138,6 +145,21 @@ absl::StatusOr<Admission> Admit(std::string_view method, const Caller& caller, s
   absl::StatusOr<std::string> actor = ActorOf(*policy, caller, actor_header);
   if (!actor.ok()) return actor.status();
   return Admission{*std::move(product), *std::move(actor)};
+}
+
+absl::StatusOr<std::string> UserOf(const Caller& caller, std::string_view user_header) {
+  if (user_header.empty()) return std::string();
+  if (caller.kind != Kind::kService || caller.name != "gateway") {
+    return Error(absl::StatusCode::kPermissionDenied, "USER_NOT_ALLOWED",
+                 absl::StrCat(ToAbsl(kUserKey), ": want nothing from ", caller.ToString(),
+                              "; only gateways call for users"))
+        .With("caller", caller.ToString());
+  }
+  if (!IsUser(user_header)) {
+    return Error(absl::StatusCode::kInvalidArgument, "USER_INVALID",
+                 absl::StrCat(ToAbsl(kUserKey), ": want 1-64 characters of A-Z a-z 0-9 . _ - @"));
+  }
+  return std::string(user_header);
 }
 
 }  // namespace trivium::rpc

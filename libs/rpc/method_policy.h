@@ -54,4 +54,8 @@ struct Admission {
 absl::StatusOr<Admission> Admit(std::string_view method, const Caller& caller, std::string_view product_header,
                                 std::string_view actor_header);
 
+// The user for whom a gateway calls, "" for none. user_header: value of x-trivium-user, "" when absent. Of anybody else
+// PERMISSION_DENIED USER_NOT_ALLOWED, so that a stolen product certificate is no user; INVALID_ARGUMENT USER_INVALID.
+absl::StatusOr<std::string> UserOf(const Caller& caller, std::string_view user_header);
+
 }  // namespace trivium::rpc

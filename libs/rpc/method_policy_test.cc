@@ -13,6 +13,7 @@
 #include "trivium/control/v1/config.pb.h"
 #include "trivium/control/v1/registry.pb.h"
 #include "trivium/control/v1/route_plan.pb.h"
+#include "trivium/live/v1/live.pb.h"
 #include "trivium/ops/v1/ops.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
 #include "trivium/push/v1/delivery.pb.h"
@@ -41,10 +42,15 @@ const Caller kDev{Caller::Kind::kOperator, "dev"};
 std::set<std::string> LinkedMethods() {
   // A reference to each file keeps the linker from dropping it.
   const std::vector<const google::protobuf::Message*> keep = {
-      &payment::v1::Payment::default_instance(),  &push::v1::Message::default_instance(),
-      &push::v1::Publication::default_instance(), &control::v1::ConfigItem::default_instance(),
-      &control::v1::Instance::default_instance(), &control::v1::RoutePlan::default_instance(),
-      &ops::v1::Session::default_instance(),      &envoy::service::discovery::v3::DiscoveryRequest::default_instance()};
+      &payment::v1::Payment::default_instance(),
+      &push::v1::Message::default_instance(),
+      &push::v1::Publication::default_instance(),
+      &control::v1::ConfigItem::default_instance(),
+      &control::v1::Instance::default_instance(),
+      &control::v1::RoutePlan::default_instance(),
+      &live::v1::Room::default_instance(),
+      &ops::v1::Session::default_instance(),
+      &envoy::service::discovery::v3::DiscoveryRequest::default_instance()};
   std::vector<std::string> files;
   google::protobuf::DescriptorPool::internal_generated_database()->FindAllFileNames(&files);
   std::set<std::string> methods;
@@ -180,6 +186,17 @@ TEST(MethodPolicyTest, AdmitsAndRefusesByTheTable) {
     EXPECT_EQ(admission->product, c.product);
     EXPECT_EQ(admission->actor, c.actor);
   }
+}
+
+TEST(MethodPolicyTest, OnlyAGatewaySaysForWhichUserItCalls) {
+  EXPECT_EQ(UserOf(kGateway, "").value(), "");
+  EXPECT_EQ(UserOf(kGateway, "u-7").value(), "u-7");
+  EXPECT_EQ(UserOf(kAcme, "").value(), "");
+  for (const Caller& caller : {kAcme, kOps, kDev, kNobody}) {
+    EXPECT_EQ(ReasonOf(UserOf(caller, "u-7").status()), "USER_NOT_ALLOWED") << caller.ToString();
+  }
+  for (const char* user : {"u 7", "u,7", "u\n7"}) EXPECT_EQ(ReasonOf(UserOf(kGateway, user).status()), "USER_INVALID");
+  EXPECT_EQ(ReasonOf(UserOf(kGateway, std::string(65, 'u')).status()), "USER_INVALID");
 }
 
 }  // namespace

@@ -50,6 +50,25 @@ constexpr MethodPolicy kPolicies[] = {
     {"trivium.push.v1.DeliveryService/CheckRooms", kProduct, false, "gateway", false},
     {"trivium.push.v1.DeliveryService/RestoreChannel", kProduct, false, "gateway", false},
 
+    // Live: products and, through a gateway, their users, whose own rights the service checks (x-trivium-user).
+    {"trivium.live.v1.LiveService/CreateRoom", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/UpdateRoom", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/StartRoom", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/EndRoom", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/JoinRoom", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/LeaveRoom", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/Heartbeat", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/MoveParticipant", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/MuteParticipant", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/RemoveParticipant", kProduct, true, "gateway", false},
+    {"trivium.live.v1.LiveService/WatchEvents", kProduct, true, "", false},
+    // ops reads on a product's behalf, for its boards; perhaps for a signed-in person.
+    {"trivium.live.v1.LiveService/GetRoom", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.live.v1.LiveService/ListRooms", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.live.v1.LiveService/ListParticipants", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.live.v1.LiveService/GetDailySummary", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.live.v1.LiveService/ListEvents", kProduct, true, "ops gateway", false, kMay},
+
     // Control, reading: every service follows config and routes.
     {"trivium.control.v1.ConfigService/GetConfig", kPlatform, false, "*", true, kMay},
     {"trivium.control.v1.ConfigService/ListConfigs", kPlatform, false, "*", true, kMay},

@@ -10,6 +10,8 @@
 #include "trivium/control/v1/route_plan.pb.h"
 #include "trivium/gateway/v1/command.pb.h"
 #include "trivium/gateway/v1/token_keys.pb.h"
+#include "trivium/live/v1/live.pb.h"
+#include "trivium/live/v1/live_capacity.pb.h"
 #include "trivium/ops/v1/ops.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
 #include "trivium/push/v1/push.pb.h"
@@ -26,10 +28,12 @@ std::vector<const FileDescriptor*> ApiFiles() {
   common::v1::ProductProfile::descriptor();
   gateway::v1::Command::descriptor();
   gateway::v1::TokenKeys::descriptor();
+  live::v1::LiveCapacity::descriptor();
   return {
       control::v1::ConfigItem::descriptor()->file(), control::v1::Instance::descriptor()->file(),
       control::v1::RoutePlan::descriptor()->file(),  ops::v1::Session::descriptor()->file(),
       payment::v1::Payment::descriptor()->file(),    push::v1::Message::descriptor()->file(),
+      live::v1::Room::descriptor()->file(),
   };
 }
 

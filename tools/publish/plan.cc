@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "external/google/rpc/error_details.pb.h"
+#include "trivium/live/v1/live.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
 #include "trivium/push/v1/delivery.pb.h"
 #include "trivium/push/v1/push.pb.h"
@@ -42,8 +43,9 @@ gateway::v1::ApiDescriptors LinkedDescriptors(std::string release) {
   google::protobuf::FileDescriptorSet set;
   std::set<std::string> seen;
   for (const FileDescriptor* file :
-       {payment::v1::Payment::descriptor()->file(), push::v1::Message::descriptor()->file(),
-        push::v1::AcknowledgeRequest::descriptor()->file(), google::rpc::ErrorInfo::descriptor()->file()})
+       {live::v1::Room::descriptor()->file(), payment::v1::Payment::descriptor()->file(),
+        push::v1::Message::descriptor()->file(), push::v1::AcknowledgeRequest::descriptor()->file(),
+        google::rpc::ErrorInfo::descriptor()->file()})
     AddFile(*file, &seen, &set);
   gateway::v1::ApiDescriptors descriptors;
   descriptors.set_file_descriptor_set(set.SerializeAsString());

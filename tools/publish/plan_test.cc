@@ -7,6 +7,7 @@
 #include <set>
 
 #include "libs/config/config.h"
+#include "trivium/live/v1/live.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
 #include "trivium/push/v1/push.pb.h"
 
@@ -72,7 +73,9 @@ TEST(PlatformTableTest, UsersReachNothingButWhatIsNamedHere) {
        std::map<std::string, gateway::v1::Command>(table.commands().begin(), table.commands().end())) {
     if (command.auth_scope() != gateway::v1::AUTH_SCOPE_BACKEND) users.push_back(name);
   }
-  EXPECT_EQ(users, (std::vector<std::string>{"push.ack"}));
+  EXPECT_EQ(users, (std::vector<std::string>{"live.heartbeat", "live.join", "live.leave", "live.participant.move",
+                                             "live.participant.mute", "live.participant.remove",
+                                             "live.participants.list", "push.ack"}));
 }
 
 TEST(PlatformTableTest, BackendsReachEveryPublicUnaryMethod) {
@@ -82,7 +85,8 @@ TEST(PlatformTableTest, BackendsReachEveryPublicUnaryMethod) {
     if (command.auth_scope() == gateway::v1::AUTH_SCOPE_BACKEND)
       called.insert(command.service() + "." + command.method());
   }
-  for (const auto* file : {payment::v1::Payment::descriptor()->file(), push::v1::Message::descriptor()->file()}) {
+  for (const auto* file : {live::v1::Room::descriptor()->file(), payment::v1::Payment::descriptor()->file(),
+                           push::v1::Message::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         const auto* method = file->service(s)->method(m);

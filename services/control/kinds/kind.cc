@@ -5,6 +5,7 @@
 
 #include "services/control/kinds/api_descriptors.h"
 #include "services/control/kinds/command.h"
+#include "services/control/kinds/live.h"
 #include "services/control/kinds/product_profile.h"
 #include "services/control/kinds/token_keys.h"
 #include "services/control/names.h"
@@ -22,6 +23,8 @@ constexpr Kind kKinds[] = {
      CheckApiDescriptorsAgainst, false},
     {kTokenKeys, "trivium.gateway.v1.TokenKeys", IsLabel, "a product: 1-32 characters of a-z 0-9 -, a letter first",
      CheckTokenKeys, nullptr, false},
+    {kLiveCapacity, "trivium.live.v1.LiveCapacity", IsLabel,
+     "a cell, or platform: 1-32 characters of a-z 0-9 -, a letter first", CheckLiveCapacity, nullptr, false},
 };
 
 // Whether a message or one inside it has fields that its type does not know.

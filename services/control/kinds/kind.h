@@ -41,6 +41,8 @@ struct Kind {
 inline constexpr std::string_view kProductProfile = "product_profile";
 // The gateway's kinds.
 inline constexpr std::string_view kCommand = "command", kApiDescriptors = "api_descriptors", kTokenKeys = "token_keys";
+// Live's.
+inline constexpr std::string_view kLiveCapacity = "live_capacity";
 
 std::span<const Kind> Kinds();
 // nullptr: unknown.

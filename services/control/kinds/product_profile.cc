@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "libs/text/utf8.h"
 #include "services/control/kinds/client_profiles.h"
+#include "services/control/kinds/live.h"
 #include "services/control/kinds/range.h"
 #include "services/control/names.h"
 #include "trivium/common/v1/product.pb.h"
@@ -90,6 +91,7 @@ Violations CheckProductProfile(const google::protobuf::Any& value) {
   if (profile.has_payment()) CheckPayment(profile.payment(), &wrong);
   if (profile.has_push()) CheckPushProfile(profile.push(), &wrong);
   if (profile.has_gateway()) CheckGatewayProfile(profile.gateway(), &wrong);
+  if (profile.has_live()) CheckLiveProfile(profile.live(), &wrong);
   return wrong;
 }
 
