@@ -1,5 +1,6 @@
 // One room, many readers.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "libs/status/status.h"
+#include "tests/load/admin_metrics.h"
 #include "tests/load/bare_fanout.h"
 #include "tests/load/cpu_meter.h"
 #include "tests/load/fleet.h"
@@ -39,21 +41,28 @@ struct Step {
   double PerSecond() const { return seconds > 0 ? static_cast<double>(deliveries) / seconds : 0; }
 };
 
-// Readers below `from` are stalled, and not expected to get anything.
-Step RunStep(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, const std::string& room, int rate,
-             size_t from) {
+struct StepPlan {
+  int per_second = 0, seconds = 0;
+  LoadClass message_class = LoadClass::kLossy;
+  size_t data_bytes = kDataBytes;
+  size_t from = 0;  // Readers below it are stalled, and not expected to get anything.
+};
+
+Step RunStep(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, const std::string& room,
+             const StepPlan& plan) {
   Step step;
-  step.per_second = rate;
+  step.per_second = plan.per_second;
   fleet.Reset();
   const double cpu = ServerCpuSeconds(flags.pid, "").value_or(-1);
   const absl::Time begin = absl::Now();
-  step.published = publisher.Publish(room, LoadClass::kLossy, rate, absl::Seconds(flags.seconds), kDataBytes);
-  step.expected = step.published.messages * static_cast<int64_t>(fleet.size() - from);
+  const absl::Duration length = absl::Seconds(plan.seconds);
+  step.published = publisher.Publish(room, plan.message_class, plan.per_second, length, plan.data_bytes);
+  step.expected = step.published.messages * static_cast<int64_t>(fleet.size() - plan.from);
   // Until nothing has come for half a second, or all has.
   absl::Time last = absl::Now();
   int64_t got = fleet.CountMessages();
-  for (absl::Time now = last; got < step.expected && now - last < absl::Milliseconds(500) &&
-                              now - begin < absl::Seconds(flags.seconds) + kDrain;) {
+  for (absl::Time now = last;
+       got < step.expected && now - last < absl::Milliseconds(500) && now - begin < length + kDrain;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     now = absl::Now();
     if (const int64_t more = fleet.CountMessages(); more != got) {
@@ -63,7 +72,7 @@ Step RunStep(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, 
   }
   step.seconds = absl::ToDoubleSeconds(last - begin);
   step.deliveries = got;
-  const std::vector<float> ages = fleet.AgesOf(from, fleet.size());
+  const std::vector<float> ages = fleet.AgesOf(plan.from, fleet.size());
   step.p50_ms = QuantileOf(ages, 0.5);
   step.p99_ms = QuantileOf(ages, 0.99);
   if (cpu >= 0) step.gateway_cpu_seconds = ServerCpuSeconds(flags.pid, "").value_or(cpu) - cpu;
@@ -103,27 +112,101 @@ json ToJson(const BareResult& r) {
           {"cpu_seconds", r.cpu_seconds}};
 }
 
-// The same rate once more while some readers read nothing: how long the others wait, and what became of the stalled.
-json RunStalled(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, const std::string& room, int rate) {
-  const size_t stalled = fleet.size() * static_cast<size_t>(flags.stalled) / 100;
-  for (size_t i = 0; i < stalled; ++i) fleet.connection(i).Stall(true);
-  fleet.Barrier();
-  const Step step = RunStep(flags, fleet, publisher, room, rate, stalled);
-  Print(step, "stalled");
-  // What they are told: they read again, up to the close frame.
-  fleet.Tap(false);
-  for (size_t i = 0; i < stalled; ++i) fleet.connection(i).Stall(false);
-  std::this_thread::sleep_for(std::chrono::seconds(2));
+// ORDERED messages that a reader which does not read cannot be spared: in less than a pong's time more bytes than a
+// connection's queue, the kernel's part and a reader's own buffer take.
+constexpr size_t kStalledDataBytes = 4'000;
+constexpr int kMessagesThatFillAQueue = 400;
+constexpr int kStalledRate = 40;
+constexpr absl::Duration kToldPatience = absl::Seconds(5);
+
+// The highest resident memory of a process while this lives.
+class PeakMemory {
+ public:
+  explicit PeakMemory(int pid) : thread_([this, pid] { Watch(pid); }) {}
+  ~PeakMemory() {
+    stop_ = true;
+    thread_.join();
+  }
+  int64_t bytes() const { return peak_; }
+
+ private:
+  void Watch(int pid) {
+    while (!stop_) {
+      peak_ = std::max(peak_.load(), ReadMemoryUse(pid).resident);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+  std::atomic<bool> stop_ = false;
+  std::atomic<int64_t> peak_ = -1;
+  std::thread thread_;  // Last: it uses the rest.
+};
+
+// What the first `stalled` clients are told when they read again: how many by close code.
+std::map<std::string, int> WakeUp(Fleet& fleet, size_t stalled) {
+  for (size_t i = 0; i < stalled; ++i) {
+    fleet.client(i).last_code = 0;
+    fleet.connection(i).Stall(false);
+  }
+  const auto untold = [&] {
+    size_t count = 0;
+    for (size_t i = 0; i < stalled; ++i) count += fleet.client(i).last_code == 0 ? 1 : 0;
+    return count;
+  };
+  for (const absl::Time until = absl::Now() + kToldPatience; untold() > 0 && absl::Now() < until;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
   std::map<std::string, int> told;
   for (size_t i = 0; i < stalled; ++i) {
     const uint32_t code = fleet.client(i).last_code;
-    ++told[code == 0 ? "still connected" : absl::StrCat(code)];
+    ++told[code == 0 ? "nothing" : absl::StrCat(code)];
   }
-  for (const auto& [what, count] : told)
-    std::printf("of %d stalled readers %d: %s\n", static_cast<int>(stalled), count, what.c_str());
+  return told;
+}
+
+// ORDERED messages with and without readers that read nothing: how long the others wait, what the gateway holds, and
+// what became of the stalled.
+json RunStalled(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, const std::string& room) {
+  const size_t stalled = fleet.size() * static_cast<size_t>(flags.stalled) / 100;
+  const int seconds = std::max(flags.seconds, kMessagesThatFillAQueue / kStalledRate);
+  StepPlan plan{kStalledRate, seconds, LoadClass::kOrdered, kStalledDataBytes};
+  const Step calm = RunStep(flags, fleet, publisher, room, plan);
+  Print(calm, "ordered");
+
+  constexpr char kCloses[] = "trivium_gateway_closes_total", kSlow[] = "code=\"3008\"";
+  const double closed_before = ReadMetric(flags.gateway_admin, kCloses, kSlow);
+  for (size_t i = 0; i < stalled; ++i) fleet.connection(i).Stall(true);
+  fleet.Barrier();
+  plan.from = stalled;
+  Step step;
+  int64_t peak = 0;
+  {
+    const PeakMemory memory(flags.pid);
+    step = RunStep(flags, fleet, publisher, room, plan);
+    peak = memory.bytes();
+  }
+  Print(step, "stalled");
+  const double closed = ReadMetric(flags.gateway_admin, kCloses, kSlow) - closed_before;
+  fleet.Tap(false);
+  const std::map<std::string, int> told = WakeUp(fleet, stalled);
+  const auto slow = told.find("3008");
+  const int told_slow = slow == told.end() ? 0 : slow->second;
+  std::printf(
+      "of %d stalled readers the gateway closed %.0f as slow (3008), and %d were told so; the others' p99 %.1f ms, "
+      "%.1f "
+      "without stalled ones; the gateway's memory %.1f MiB before, %.1f at most, %.1f after\n",
+      static_cast<int>(stalled), closed, told_slow, step.p99_ms, calm.p99_ms,
+      static_cast<double>(calm.resident) / (1 << 20), static_cast<double>(peak) / (1 << 20),
+      static_cast<double>(step.resident) / (1 << 20));
   json result = ToJson(step);
+  result["class"] = "ORDERED";
+  result["data_bytes"] = kStalledDataBytes;
+  result["without_stalled"] = ToJson(calm);
   result["stalled"] = stalled;
+  result["closed_as_slow"] = closed;
+  result["told_slow"] = told_slow;
   result["told"] = told;
+  result["gateway_resident_bytes_before"] = calm.resident;
+  result["gateway_resident_bytes_peak"] = peak;
   return result;
 }
 
@@ -162,12 +245,12 @@ absl::StatusOr<json> MeasureFanout(const GatewayFlags& flags, const std::string&
                 "p99 ms", "cores", "resident MiB");
     publisher->Publish(room, LoadClass::kLossy, 5, absl::Seconds(1), kDataBytes);
     for (const int rate : flags.rates) {
-      const Step step = RunStep(flags, *fleet, *publisher, room, rate, 0);
+      const Step step = RunStep(flags, *fleet, *publisher, room, {rate, flags.seconds});
       Print(step, "fanout");
       if (step.published.messages == 0) return absl::UnavailableError("publish: " + step.published.error);
       report["steps"].push_back(ToJson(step));
     }
-    if (flags.stalled > 0) report["stalled"] = RunStalled(flags, *fleet, *publisher, room, flags.rates.front());
+    if (flags.stalled > 0) report["stalled"] = RunStalled(flags, *fleet, *publisher, room);
   }
   TRIVIUM_ASSIGN_OR_RETURN(report["bare"], RunBare(flags));
   double best = 0;

@@ -25,7 +25,7 @@ const char kGatewayLoadHelp[] =
   --token_key FILE   The product's private key (kid dev-1): signs the clients' tokens.
   --push_target NAME, --pki DIR, --bootstrap FILE   As in payment_load.
   --payment_address ADDRESS   Payment's gRPC port, for rpc.
-  --push_admin URL   Push's admin pages.
+  --push_admin URL, --gateway_admin URL   Push's and the gateway's admin pages.
   --pid PID          The gateway's process; or --pid_file FILE.
   --product NAME     Default: ketang.
   --connections N    1-18000. Default: as the phase says.
@@ -65,6 +65,7 @@ const std::map<std::string, std::string GatewayFlags::*>& TextFlags() {
       {"--pki", &GatewayFlags::pki},
       {"--bootstrap", &GatewayFlags::bootstrap},
       {"--push_admin", &GatewayFlags::push_admin},
+      {"--gateway_admin", &GatewayFlags::gateway_admin},
       {"--pid_file", &GatewayFlags::pid_file},
       {"--json", &GatewayFlags::json},
   };
@@ -151,6 +152,7 @@ absl::Status FillIn(GatewayFlags& flags) {
   fill(flags.payment_address, absl::StrCat("127.0.0.1:", base + 10));
   fill(flags.pki, flags.home + "/pki");
   fill(flags.push_admin, absl::StrCat("http://127.0.0.1:", base + 81));
+  fill(flags.gateway_admin, absl::StrCat("http://127.0.0.1:", base + 91));
   fill(flags.pid_file, flags.home + "/sv/gateway/supervise/pid");
   if (flags.pid == 0 && !flags.pid_file.empty()) {
     std::ifstream file(flags.pid_file);

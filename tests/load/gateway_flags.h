@@ -19,6 +19,7 @@ struct GatewayFlags {
   std::string pki;
   std::string bootstrap;
   std::string push_admin;                       // URL of push's admin pages: what its database was asked.
+  std::string gateway_admin;                    // URL of the gateway's: whom it closed, and why.
   std::string pid_file;                         // Of the gateway's process.
   int pid = 0;                                  // Instead.
   int connections = 0;                          // 0: what the phase asks for.

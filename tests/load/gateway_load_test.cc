@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/load/admin_metrics.h"
 #include "tests/load/bare_fanout.h"
 #include "tests/load/fleet.h"
 #include "tests/load/gateway_flags.h"
@@ -44,6 +45,7 @@ TEST(GatewayFlags, HomeFillsInWhatIsNotGiven) {
   EXPECT_EQ(flags->token_key, home + "/products/acme/token.key");
   EXPECT_EQ(flags->push_target, "xds:///acme.push.trivium");
   EXPECT_EQ(flags->push_admin, "http://127.0.0.1:21181");
+  EXPECT_EQ(flags->gateway_admin, "http://127.0.0.1:21191");
   EXPECT_EQ(flags->payment_address, "127.0.0.1:21110");
   EXPECT_EQ(flags->pid, 4711);
   EXPECT_EQ(flags->connections, 5'000);
@@ -61,6 +63,16 @@ TEST(ProcessMemory, ReadsProc) {
   EXPECT_EQ(TcpBytesOfSockstat("", 4096), -1);
   EXPECT_EQ(SlabOfMeminfo("MemFree: 1 kB\nSlab:     50 kB\n"), 50 * 1024);
   EXPECT_GT(ReadMemoryUse(getpid()).resident, 0);
+}
+
+TEST(AdminMetrics, SumsTheSeriesThatHaveTheLabel) {
+  const char* text =
+      "# HELP x_total Closes.\n# TYPE x_total counter\nx_total{code=\"3008\",by=\"gateway\"} 5\n"
+      "x_total{code=\"1000\",by=\"client\"} 2.5\nx_total_more 7\nbytes 12\n";
+  EXPECT_EQ(SumOfMetrics(text, "x_total"), 7.5);
+  EXPECT_EQ(SumOfMetrics(text, "x_total", "code=\"3008\""), 5);
+  EXPECT_EQ(SumOfMetrics(text, "bytes"), 12);
+  EXPECT_EQ(SumOfMetrics(text, "none"), 0);
 }
 
 TEST(Fleet, CountsMessagesOfAFrame) {

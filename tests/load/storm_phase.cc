@@ -3,12 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "libs/http/client.h"
 #include "libs/status/status.h"
+#include "tests/load/admin_metrics.h"
 #include "tests/load/cpu_meter.h"
 #include "tests/load/fleet.h"
 #include "tests/load/gateway_phases.h"
@@ -20,21 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMissed = 5;  // ORDERED messages that are published while all are away.
-
-// The sum of all series of a counter on an admin page; -1 when it cannot be read.
-double ReadCounter(const std::string& admin, const std::string& name) {
-  static http::Client* client = new http::Client(1);
-  const auto response = client->Send({.url = admin + "/metrics"});
-  if (!response.ok() || response->status != 200) return -1;
-  double sum = 0;
-  const std::vector<std::string> lines = absl::StrSplit(response->body, '\n', absl::SkipEmpty());
-  for (const std::string& line : lines) {
-    const bool is_it = line.starts_with(name + "{") || line.starts_with(name + " ");
-    double value = 0;
-    if (is_it && absl::SimpleAtod(line.substr(line.rfind(' ') + 1), &value)) sum += value;
-  }
-  return sum;
-}
 
 }  // namespace
 
@@ -53,7 +36,7 @@ absl::StatusOr<json> MeasureStorm(const GatewayFlags& flags, const std::string& 
   std::this_thread::sleep_for(std::chrono::seconds(1));
 
   fleet->Reset();
-  const double transactions = ReadCounter(flags.push_admin, reads);
+  const double transactions = ReadMetric(flags.push_admin, reads);
   const double cpu = ServerCpuSeconds(flags.pid, "").value_or(-1);
   const absl::Time cut = absl::Now();
   for (size_t i = 0; i < fleet->size(); ++i) {
@@ -84,7 +67,7 @@ absl::StatusOr<json> MeasureStorm(const GatewayFlags& flags, const std::string& 
     recovered += fleet->client(i).recovered > 0 ? 1 : 0;
     complete += fleet->client(i).messages >= missed.messages ? 1 : 0;
   }
-  const double asked = ReadCounter(flags.push_admin, reads) - transactions;
+  const double asked = ReadMetric(flags.push_admin, reads) - transactions;
   const double used = cpu < 0 ? -1 : ServerCpuSeconds(flags.pid, "").value_or(cpu) - cpu;
   std::printf(
       "%d connections came in calmly in %.1f s; cut at once, 99 %% were back in %.2f s, all in %.2f s; %d recovered, "

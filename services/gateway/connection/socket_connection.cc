@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "services/gateway/connection/socket_options.h"
+
 namespace trivium::gateway {
 namespace {
 
@@ -233,6 +235,17 @@ void SocketConnection::Close(uint16_t code, std::string_view reason) {
   if (state_ == State::kOpen) BeginClose(State::kClosing, code, reason, false);
 }
 
+// A client that does not read is often told only when it wakes up, after the socket was closed: the kernel takes the
+// reason now, behind what it holds already.
+void SocketConnection::CloseUnread(uint16_t code, std::string_view reason) {
+  if (state_ != State::kOpen) return;
+  BeginClose(State::kClosing, code, reason, true);
+  if (!blocked_ || flush_listed_) return;
+  LiftUnsentLimit(fd_.get());
+  flush_listed_ = true;
+  loop_.to_flush.push_back(this);
+}
+
 void SocketConnection::BeginClose(State next, uint16_t code, std::string_view reason, bool drop_queue) {
   if (state_ != State::kOpen) return;
   state_ = next;
@@ -328,7 +341,7 @@ void SocketConnection::OnDeadline() {
 void SocketConnection::SendPing() {
   const uint64_t now = loop_.now_ms();
   if (ping_out_ && now >= ping_ms_ + Ms(loop_.options.pong_timeout)) {
-    if (last_received_ms_ < ping_ms_) return Close(kCloseNoPong, "no pong");
+    if (last_received_ms_ < ping_ms_) return CloseUnread(kCloseNoPong, "no pong");
     ping_out_ = false;
     ping_ms_ += Ms(loop_.options.ping_interval);
   }

@@ -43,7 +43,7 @@ class SocketConnection final : public Connection, public Subscriber, private Fra
   // One write of what is queued.
   void Flush();
   // Its queue must go for the process's sake.
-  void CloseSlow() { BeginClose(State::kClosing, loop_.options.slow_code, "slow", true); }
+  void CloseSlow() { CloseUnread(loop_.options.slow_code, "slow"); }
   // Closes the socket now.
   void Cut();
   bool open() const { return state_ == State::kOpen; }
@@ -79,6 +79,8 @@ class SocketConnection final : public Connection, public Subscriber, private Fra
   void FlushSoon();
   void OnWritten(size_t wanted, size_t written);
   void OnQueueEmpty();
+  // Of a client that does not read.
+  void CloseUnread(uint16_t code, std::string_view reason);
   void BeginClose(State next, uint16_t code, std::string_view reason, bool drop_queue);
   void Finish();
   void Listen(bool to_read, bool to_write);

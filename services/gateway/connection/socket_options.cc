@@ -19,4 +19,9 @@ void SetSocketOptions(int fd, const ReactorOptions& options) {
   }
 }
 
+void LiftUnsentLimit(int fd) {
+  const int none = -1;  // As an unsigned number: the most there is.
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &none, sizeof(none));
+}
+
 }  // namespace trivium::gateway

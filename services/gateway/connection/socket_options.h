@@ -10,4 +10,7 @@ namespace trivium::gateway {
 // in tests) is left out.
 void SetSocketOptions(int fd, const ReactorOptions& options);
 
+// The kernel takes as much as it has room for, from now on.
+void LiftUnsentLimit(int fd);
+
 }  // namespace trivium::gateway
