@@ -45,7 +45,7 @@ struct StepPlan {
   int per_second = 0, seconds = 0;
   LoadClass message_class = LoadClass::kLossy;
   size_t data_bytes = kDataBytes;
-  size_t from = 0;  // Readers below it are stalled, and not expected to get anything.
+  size_t from = 0;  // Readers below it are left out.
 };
 
 Step RunStep(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, const std::string& room,
@@ -60,12 +60,12 @@ Step RunStep(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, 
   step.expected = step.published.messages * static_cast<int64_t>(fleet.size() - plan.from);
   // Until nothing has come for half a second, or all has.
   absl::Time last = absl::Now();
-  int64_t got = fleet.CountMessages();
+  int64_t got = fleet.CountMessages(plan.from);
   for (absl::Time now = last;
        got < step.expected && now - last < absl::Milliseconds(500) && now - begin < length + kDrain;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     now = absl::Now();
-    if (const int64_t more = fleet.CountMessages(); more != got) {
+    if (const int64_t more = fleet.CountMessages(plan.from); more != got) {
       got = more;
       last = now;
     }
@@ -112,11 +112,10 @@ json ToJson(const BareResult& r) {
           {"cpu_seconds", r.cpu_seconds}};
 }
 
-// ORDERED messages that a reader which does not read cannot be spared: in less than a pong's time more bytes than a
-// connection's queue, the kernel's part and a reader's own buffer take.
-constexpr size_t kStalledDataBytes = 4'000;
-constexpr int kMessagesThatFillAQueue = 400;
-constexpr int kStalledRate = 40;
+// What the users of the stalled connections get besides, ORDERED: within `seconds`, and before a pong is due, more than
+// a connection's queue, the kernel's part and a reader's own buffer take.
+constexpr size_t kOwnBytes = 16 << 10;
+constexpr int kOwnMessages = 120;
 constexpr absl::Duration kToldPatience = absl::Seconds(5);
 
 // The highest resident memory of a process while this lives.
@@ -163,31 +162,42 @@ std::map<std::string, int> WakeUp(Fleet& fleet, size_t stalled) {
   return told;
 }
 
-// ORDERED messages with and without readers that read nothing: how long the others wait, what the gateway holds, and
-// what became of the stalled.
-json RunStalled(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, const std::string& room) {
-  const size_t stalled = fleet.size() * static_cast<size_t>(flags.stalled) / 100;
-  const int seconds = std::max(flags.seconds, kMessagesThatFillAQueue / kStalledRate);
-  StepPlan plan{kStalledRate, seconds, LoadClass::kOrdered, kStalledDataBytes};
-  const Step calm = RunStep(flags, fleet, publisher, room, plan);
+// The room and these users' own messages for a step; of the room's readers after the users' connections.
+Step RunStepWithOwn(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, RoomPublisher& own,
+                    const std::string& room, const StepPlan& plan) {
+  std::vector<std::string> users;
+  for (size_t i = 0; i < plan.from; i += Fleet::kConnectionsOfAUser) users.push_back(Fleet::UserOf(i));
+  const int rate = std::max(1, kOwnMessages / plan.seconds);
+  std::thread sender(
+      [&] { own.PublishToUsers(users, LoadClass::kOrdered, rate, absl::Seconds(plan.seconds), kOwnBytes); });
+  Step step = RunStep(flags, fleet, publisher, room, plan);
+  sender.join();
+  return step;
+}
+
+// The same ORDERED messages with and without readers that read nothing: how long the others wait, what the gateway
+// holds, and what became of the stalled.
+json RunStalled(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, RoomPublisher& own,
+                const std::string& room, size_t stalled) {
+  const StepPlan plan{flags.rates.front(), flags.seconds, LoadClass::kOrdered, kDataBytes, stalled};
+  const Step calm = RunStepWithOwn(flags, fleet, publisher, own, room, plan);
   Print(calm, "ordered");
 
   constexpr char kCloses[] = "trivium_gateway_closes_total", kSlow[] = "code=\"3008\"";
   const double closed_before = ReadMetric(flags.gateway_admin, kCloses, kSlow);
   for (size_t i = 0; i < stalled; ++i) fleet.connection(i).Stall(true);
   fleet.Barrier();
-  plan.from = stalled;
   Step step;
   int64_t peak = 0;
   {
     const PeakMemory memory(flags.pid);
-    step = RunStep(flags, fleet, publisher, room, plan);
+    step = RunStepWithOwn(flags, fleet, publisher, own, room, plan);
     peak = memory.bytes();
   }
   Print(step, "stalled");
-  const double closed = ReadMetric(flags.gateway_admin, kCloses, kSlow) - closed_before;
   fleet.Tap(false);
   const std::map<std::string, int> told = WakeUp(fleet, stalled);
+  const double closed = ReadMetric(flags.gateway_admin, kCloses, kSlow) - closed_before;
   const auto slow = told.find("3008");
   const int told_slow = slow == told.end() ? 0 : slow->second;
   std::printf(
@@ -199,7 +209,6 @@ json RunStalled(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publishe
       static_cast<double>(step.resident) / (1 << 20));
   json result = ToJson(step);
   result["class"] = "ORDERED";
-  result["data_bytes"] = kStalledDataBytes;
   result["without_stalled"] = ToJson(calm);
   result["stalled"] = stalled;
   result["closed_as_slow"] = closed;
@@ -234,8 +243,11 @@ absl::StatusOr<json> MeasureFanout(const GatewayFlags& flags, const std::string&
   json report;
   {
     FleetOptions options{.connections = flags.connections, .room = room};
-    // A stalled reader's own buffers are small, so that the gateway notices it within the run.
-    if (flags.stalled > 0) options.receive_buffer = 16 << 10;
+    // Whole users. A stalled reader's own buffers are small, so that the gateway notices it within the run.
+    size_t stalled = static_cast<size_t>(flags.connections) * static_cast<size_t>(flags.stalled) / 100;
+    stalled = (stalled + Fleet::kConnectionsOfAUser - 1) / Fleet::kConnectionsOfAUser * Fleet::kConnectionsOfAUser;
+    stalled = std::min(stalled, static_cast<size_t>(flags.connections));
+    options.small_buffers = stalled;
     TRIVIUM_ASSIGN_OR_RETURN(const std::unique_ptr<Fleet> fleet, Fleet::Create(flags, options));
     TRIVIUM_ASSIGN_OR_RETURN(const std::unique_ptr<RoomPublisher> publisher, RoomPublisher::Create(flags, run_id));
     std::fprintf(stderr, "connecting %d clients\n", flags.connections);
@@ -250,7 +262,10 @@ absl::StatusOr<json> MeasureFanout(const GatewayFlags& flags, const std::string&
       if (step.published.messages == 0) return absl::UnavailableError("publish: " + step.published.error);
       report["steps"].push_back(ToJson(step));
     }
-    if (flags.stalled > 0) report["stalled"] = RunStalled(flags, *fleet, *publisher, room);
+    if (stalled > 0) {
+      TRIVIUM_ASSIGN_OR_RETURN(const std::unique_ptr<RoomPublisher> own, RoomPublisher::Create(flags, run_id + "u"));
+      report["stalled"] = RunStalled(flags, *fleet, *publisher, *own, room, stalled);
+    }
   }
   TRIVIUM_ASSIGN_OR_RETURN(report["bare"], RunBare(flags));
   double best = 0;

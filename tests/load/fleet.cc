@@ -16,7 +16,7 @@ namespace trivium::load {
 namespace {
 
 constexpr size_t kConnectsAtATime = 400;
-constexpr int kConnectionsOfAUser = 4;  // Below max_connections_per_user.
+constexpr int kSmallBuffer = 16 << 10;
 
 absl::StatusOr<std::shared_ptr<const jwt::Signer>> ReadSigner(const std::string& path) {
   std::ifstream file(path);
@@ -110,11 +110,12 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(const GatewayFlags& flags, 
     options.address = flags.gateway;
     options.session.form = o.form;
     options.session.data = R"({"platform":"load"})";
-    options.token = [signer = fleet->signer_, product = flags.product,
-                     user = absl::StrCat("load-", i / kConnectionsOfAUser)] { return TokenOf(*signer, product, user); };
+    options.token = [signer = fleet->signer_, product = flags.product, user = UserOf(static_cast<size_t>(i))] {
+      return TokenOf(*signer, product, user);
+    };
     options.reconnect_min = absl::Milliseconds(200);
     options.reconnect_max = o.reconnect_max;
-    options.receive_buffer = o.receive_buffer;
+    options.receive_buffer = static_cast<size_t>(i) < o.small_buffers ? kSmallBuffer : 0;
     options.seed = static_cast<uint64_t>(i + 1) * 0x9e3779b97f4a7c15u;
     fleet->clients_.push_back(std::make_unique<Client>(i % o.samples_of == 0));
     fleet->connections_.push_back(std::make_unique<client::Connection>(
@@ -170,6 +171,8 @@ void Fleet::Reset() {
   }
 }
 
+std::string Fleet::UserOf(size_t connection) { return absl::StrCat("load-", connection / kConnectionsOfAUser); }
+
 std::string Fleet::TokenOfUser(const std::string& product, const std::string& user) const {
   return TokenOf(*signer_, product, user);
 }
@@ -180,9 +183,9 @@ size_t Fleet::CountJoined() const {
   return count;
 }
 
-int64_t Fleet::CountMessages() const {
+int64_t Fleet::CountMessages(size_t from) const {
   int64_t sum = 0;
-  for (const auto& client : clients_) sum += client->messages.load(std::memory_order_relaxed);
+  for (size_t i = from; i < size(); ++i) sum += clients_[i]->messages.load(std::memory_order_relaxed);
   return sum;
 }
 

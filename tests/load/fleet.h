@@ -44,9 +44,9 @@ class Client : public client::SessionListener {
 struct FleetOptions {
   int connections = 0;
   int loops = 1;
-  std::string room;     // Joined by all; "": none, they have their user's and the product's channel.
-  int samples_of = 20;  // Of so many clients one samples ages.
-  int receive_buffer = 0;
+  std::string room;          // Joined by all; "": none, they have their user's and the product's channel.
+  int samples_of = 20;       // Of so many clients one samples ages.
+  size_t small_buffers = 0;  // So many, the first ones, have small receive buffers.
   absl::Duration reconnect_max = absl::Seconds(5);
   client::Form form = client::Form::kProtobuf;
 };
@@ -66,9 +66,13 @@ class Fleet {
   // Runs in each loop's thread: after this, what clients hold can be read.
   void Barrier();
 
+  // Whose connection it is.
+  static std::string UserOf(size_t connection);
+  static constexpr int kConnectionsOfAUser = 4;  // Below max_connections_per_user.
   std::string TokenOfUser(const std::string& product, const std::string& user) const;
   size_t CountJoined() const;
-  int64_t CountMessages() const;
+  // Of the clients from here on.
+  int64_t CountMessages(size_t from = 0) const;
   // Of the clients [from, to).
   std::vector<float> AgesOf(size_t from, size_t to);
   client::Connection& connection(size_t i) { return *connections_[i]; }

@@ -38,12 +38,14 @@ struct RoomPublisher::Impl {
   std::unique_ptr<api::PushService::Stub> stub;
   int64_t next = 0;
 
-  void Send(const std::string& room, LoadClass message_class, int count, size_t bytes, PublishResult& result) {
+  // Each of the targets gets `count`.
+  void Send(const std::vector<api::Target>& targets, LoadClass message_class, int count, size_t bytes,
+            PublishResult& result) {
     api::PublishBatchRequest request;
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < count * static_cast<int>(targets.size()); ++i) {
       api::PublishRequest& one = *request.add_requests();
       one.set_request_id(absl::StrCat(run_id, ":", next++));
-      one.mutable_target()->set_room_id(room);
+      *one.mutable_target() = targets[static_cast<size_t>(i) % targets.size()];
       one.set_class_(ClassOf(message_class));
       one.set_data(DataOf(bytes));
       one.mutable_ttl()->set_seconds(30);
@@ -53,7 +55,7 @@ struct RoomPublisher::Impl {
     api::PublishBatchResponse answer;
     const grpc::Status status = stub->PublishBatch(&context, request, &answer);
     if (!status.ok()) {
-      result.failed += count;
+      result.failed += request.requests_size();
       if (result.error.empty()) result.error = status.error_message();
       return;
     }
@@ -61,6 +63,24 @@ struct RoomPublisher::Impl {
       ++(outcome.code() == 0 ? result.messages : result.failed);
       if (outcome.code() != 0 && result.error.empty()) result.error = outcome.reason() + " " + outcome.error();
     }
+  }
+
+  PublishResult SendSteadily(const std::vector<api::Target>& targets, LoadClass message_class, int per_second,
+                             absl::Duration length, size_t bytes) {
+    PublishResult result;
+    const absl::Time begin = absl::Now();
+    int64_t asked = 0;
+    for (absl::Time now = begin; now < begin + length; now = absl::Now()) {
+      const auto due = static_cast<int64_t>(absl::ToDoubleSeconds(now - begin) * per_second) + 1 - asked;
+      const int count = static_cast<int>(std::min<int64_t>(due, std::max(1, per_second / 10)));
+      if (count > 0) {
+        Send(targets, message_class, count, bytes, result);
+        asked += count;
+      }
+      std::this_thread::sleep_for(absl::ToChronoMilliseconds(kTick));
+    }
+    result.seconds = absl::ToDoubleSeconds(absl::Now() - begin);
+    return result;
   }
 };
 
@@ -83,20 +103,16 @@ absl::StatusOr<std::unique_ptr<RoomPublisher>> RoomPublisher::Create(const Gatew
 
 PublishResult RoomPublisher::Publish(const std::string& room, LoadClass message_class, int per_second,
                                      absl::Duration length, size_t bytes) {
-  PublishResult result;
-  const absl::Time begin = absl::Now();
-  int64_t asked = 0;
-  for (absl::Time now = begin; now < begin + length; now = absl::Now()) {
-    const auto due = static_cast<int64_t>(absl::ToDoubleSeconds(now - begin) * per_second) + 1 - asked;
-    const int count = static_cast<int>(std::min<int64_t>(due, std::max(1, per_second / 10)));
-    if (count > 0) {
-      impl_->Send(room, message_class, count, bytes, result);
-      asked += count;
-    }
-    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kTick));
-  }
-  result.seconds = absl::ToDoubleSeconds(absl::Now() - begin);
-  return result;
+  std::vector<api::Target> targets(1);
+  targets[0].set_room_id(room);
+  return impl_->SendSteadily(targets, message_class, per_second, length, bytes);
+}
+
+PublishResult RoomPublisher::PublishToUsers(const std::vector<std::string>& users, LoadClass message_class,
+                                            int per_second, absl::Duration length, size_t bytes) {
+  std::vector<api::Target> targets;
+  for (const std::string& user : users) targets.emplace_back().set_user_id(user);
+  return impl_->SendSteadily(targets, message_class, per_second, length, bytes);
 }
 
 }  // namespace trivium::load

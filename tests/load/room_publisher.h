@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -28,6 +29,9 @@ class RoomPublisher {
   // in one PublishBatch.
   PublishResult Publish(const std::string& room, LoadClass message_class, int per_second, absl::Duration length,
                         size_t bytes);
+  // The same to each of the users, each at that rate.
+  PublishResult PublishToUsers(const std::vector<std::string>& users, LoadClass message_class, int per_second,
+                               absl::Duration length, size_t bytes);
 
  private:
   struct Impl;
