@@ -7,6 +7,7 @@
 
 #include "libs/http/client.h"
 #include "libs/http/server.h"
+#include "libs/kafka/outbox_database.h"
 #include "libs/log/log.h"
 #include "libs/product_profiles/profile_kind.h"
 #include "libs/product_profiles/rate_limits.h"
@@ -14,17 +15,25 @@
 #include "libs/sync/periodic.h"
 #include "libs/sync/worker_pool.h"
 #include "services/payment/callbacks.h"
-#include "services/payment/database.h"
 #include "services/payment/payment_service.h"
 #include "services/payment/psp/guarded_psp.h"
+#include "services/payment/store/memory_store.h"
+#include "services/payment/store/mysql_store.h"
 #include "trivium/control/v1/route_plan.pb.h"
 
 namespace trivium::payment {
 namespace {
 
+// Version of migrations/payment that this binary needs, and the newest that it can run with.
+constexpr int kSchemaWanted = 1, kSchemaNewest = 2;
 constexpr char kServiceName[] = "payment";
 constexpr absl::Duration kCountEvery = absl::Seconds(5), kPurgeEvery = absl::Minutes(1),
                          kTakeOverEvery = absl::Seconds(1);
+
+std::unique_ptr<Store> NewStore(kafka::OutboxDatabase& database, IdGenerator& ids, Metrics& metrics) {
+  if (database.pool() == nullptr) return std::make_unique<MemoryStore>(ids);
+  return std::make_unique<MysqlStore>(*database.pool(), ids, metrics, [&database] { database.Wake(); });
+}
 
 }  // namespace
 
@@ -35,23 +44,25 @@ struct App::Parts {
         raw_metrics(m),
         metrics(m),
         ids(NewIdGenerator(clock)),
-        database(settings, *ids, clock, m, [this] { feed.Wake(); }),
+        database({settings.mysql, kSchemaWanted, kSchemaNewest, settings.kafka_brokers, settings.instance_id}, clock, m,
+                 [this] { feed.Wake(); }),
+        store(NewStore(database, *ids, m)),
         configs(settings.control, {kProfileKind}, clock, m),
         plan(settings.control, clock, m),
         profiles(NewConfigProfiles(configs)),
         limits([this](const std::string& product) { return CallsPerSecond(product); }, clock),
-        fencing(database.store(), [this](const std::string& product) { return EpochOf(product); }),
-        resolver(database.store(), psps, silence, *profiles, fencing, clock, metrics),
-        feed(database.store(), {.on_readers = [this](int n) { metrics.Watchers(n); },
-                                .on_full_readers = [this](int n) { metrics.FullWatchers(n); }}),
-        callbacks(psps, database.store(), resolver, clock, metrics),
+        fencing(*store, [this](const std::string& product) { return EpochOf(product); }),
+        resolver(*store, psps, silence, *profiles, fencing, clock, metrics),
+        feed(*store, {.on_readers = [this](int n) { metrics.Watchers(n); },
+                      .on_full_readers = [this](int n) { metrics.FullWatchers(n); }}),
+        callbacks(psps, *store, resolver, clock, metrics),
         callback_pool(pool),
         payment_pool("psp-payments", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
         refund_pool("psp-refunds", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
         silent_pool("psp-silent", settings.silent_threads, static_cast<size_t>(settings.workers.silent_max)),
-        janitor(settings.workers, database.store(), resolver, {payment_pool, refund_pool, silent_pool}, clock, metrics),
+        janitor(settings.workers, *store, resolver, {payment_pool, refund_pool, silent_pool}, clock, metrics),
         refund_sender("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); }),
-        service({guard, database.store(), psps, *profiles, fencing, resolver, feed, clock, *ids, metrics,
+        service({guard, *store, psps, *profiles, fencing, resolver, feed, clock, *ids, metrics,
                  [this] { refund_sender.Wake(); }}) {}
 
   std::optional<int> CallsPerSecond(const std::string& product) const {
@@ -115,7 +126,8 @@ struct App::Parts {
   Metrics& raw_metrics;
   PaymentMetrics metrics;
   const std::unique_ptr<IdGenerator> ids;
-  Database database;
+  kafka::OutboxDatabase database;
+  const std::unique_ptr<Store> store;
   control_client::ConfigWatcher configs;
   control_client::RoutePlanWatcher plan;
   const std::unique_ptr<Profiles> profiles;

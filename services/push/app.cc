@@ -11,6 +11,7 @@
 #include "libs/fanout/presence.h"
 #include "libs/fanout/publisher.h"
 #include "libs/id/id.h"
+#include "libs/kafka/outbox_database.h"
 #include "libs/log/log.h"
 #include "libs/product_profiles/profile_kind.h"
 #include "libs/product_profiles/rate_limits.h"
@@ -18,27 +19,36 @@
 #include "libs/status/status.h"
 #include "libs/sync/periodic.h"
 #include "services/push/channels.h"
-#include "services/push/database.h"
 #include "services/push/delivery_service.h"
 #include "services/push/direct_publisher.h"
+#include "services/push/message_view.h"
 #include "services/push/metrics.h"
 #include "services/push/profiles.h"
 #include "services/push/publisher.h"
 #include "services/push/push_service.h"
 #include "services/push/recorder.h"
 #include "services/push/relay.h"
+#include "services/push/store/memory_store.h"
+#include "services/push/store/mysql_store.h"
 #include "services/push/vendor/vendor.h"
 #include "services/push/workers/janitor.h"
 
 namespace trivium::push {
 namespace {
 
+// Version of migrations/push that this binary needs, and the newest that it can run with.
+constexpr int kSchemaWanted = 1, kSchemaNewest = 2;
 constexpr char kServiceName[] = "push";
 constexpr absl::Duration kCountEvery = absl::Seconds(5), kPurgeEvery = absl::Minutes(1), kProbeEvery = absl::Seconds(2);
 
 // The options were checked with the config: what is wrong here is a programmer's error.
 std::unique_ptr<redis::Client> NewRedis(const redis::ClientOptions& options, Clock& clock, Metrics& metrics) {
   return redis::NewClient(options, clock, metrics).value();
+}
+
+std::unique_ptr<Store> NewStore(kafka::OutboxDatabase& database, IdGenerator& ids, Metrics& metrics) {
+  if (database.pool() == nullptr) return std::make_unique<MemoryStore>(ids, EventOf);
+  return std::make_unique<MysqlStore>(*database.pool(), ids, metrics, EventOf, [&database] { database.Wake(); });
 }
 
 }  // namespace
@@ -48,7 +58,9 @@ struct App::Parts {
       : clock(c),
         metrics(m),
         ids(NewIdGenerator(clock)),
-        database(s, *ids, clock, m, [this] { feed.Wake(); }),
+        database({s.mysql, kSchemaWanted, kSchemaNewest, s.kafka_brokers, s.instance_id}, clock, m,
+                 [this] { feed.Wake(); }),
+        store(NewStore(database, *ids, m)),
         redis(NewRedis(s.redis, clock, m)),
         publisher_of_channels(fanout::NewPublisher({}, *redis, *ids, m).value()),
         histories(fanout::NewHistoryReader(*redis)),
@@ -60,20 +72,20 @@ struct App::Parts {
         profiles(given_profiles != nullptr ? *given_profiles : *config_profiles),
         limits([this](const std::string& product) { return CallsPerSecond(product); }, clock),
         quotas(clock),
-        feed(database.store(), {.on_readers = [this](int n) { metrics.Watchers(n); },
-                                .on_full_readers = [this](int n) { metrics.FullWatchers(n); }}),
-        channels({*publisher_of_channels, *histories, *presence, database.store(), profiles, clock, metrics}),
-        recorder(static_cast<size_t>(s.workers.record_queue_max), database.store(), clock, metrics),
-        relay({.threads = s.workers.relay_threads, .home = [this] { return HomeProducts(); }}, database.store(),
-              channels, clock, metrics),
-        direct({*redis, channels, recorder, database.store(), clock, metrics}),
-        publisher({database.store(), channels, direct, relay, profiles, quotas, clock, *ids, metrics}),
+        feed(*store, {.on_readers = [this](int n) { metrics.Watchers(n); },
+                      .on_full_readers = [this](int n) { metrics.FullWatchers(n); }}),
+        channels({*publisher_of_channels, *histories, *presence, *store, profiles, clock, metrics}),
+        recorder(static_cast<size_t>(s.workers.record_queue_max), *store, clock, metrics),
+        relay({.threads = s.workers.relay_threads, .home = [this] { return HomeProducts(); }}, *store, channels, clock,
+              metrics),
+        direct({*redis, channels, recorder, *store, clock, metrics}),
+        publisher({*store, channels, direct, relay, profiles, quotas, clock, *ids, metrics}),
         vendor(s.vendor == "log" ? NewLogVendor() : nullptr),
         janitor(s.workers,
-                {database.store(), channels, relay, profiles, vendor.get(),
-                 [this] { return configs.Names(kProfileKind); }, [this] { return HomeProducts(); }, clock, metrics}),
-        push_service({guard, database.store(), publisher, channels, recorder, profiles, feed, clock, metrics}),
-        delivery_service({guard, database.store(), channels, profiles, feed, clock, metrics}) {}
+                {*store, channels, relay, profiles, vendor.get(), [this] { return configs.Names(kProfileKind); },
+                 [this] { return HomeProducts(); }, clock, metrics}),
+        push_service({guard, *store, publisher, channels, recorder, profiles, feed, clock, metrics}),
+        delivery_service({guard, *store, channels, profiles, feed, clock, metrics}) {}
 
   std::optional<int> CallsPerSecond(const std::string& product) const {
     const std::shared_ptr<const Profile> profile = profiles.Find(product);
@@ -122,7 +134,8 @@ struct App::Parts {
   Clock& clock;
   PushMetrics metrics;
   const std::unique_ptr<IdGenerator> ids;
-  Database database;
+  kafka::OutboxDatabase database;
+  const std::unique_ptr<Store> store;
   const std::unique_ptr<redis::Client> redis;
   const std::unique_ptr<fanout::Publisher> publisher_of_channels;
   const std::unique_ptr<fanout::HistoryReader> histories;
