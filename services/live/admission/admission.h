@@ -26,7 +26,8 @@
 // Redis that comes back with somewhat older data needs nothing of this: sequences are newer all the same.
 //
 // Repeats. Every operation may be repeated when its outcome is unknown (UNKNOWN REDIS_OUTCOME_UNKNOWN): a repeated Join
-// with the same request_id has the first one's answer, as long as the stay lasts; all others set what is asked for.
+// with the same request_id has the first one's answer, as long as the stay lasts (later it begins a new one, with a new
+// epoch); all others set what is asked for.
 //
 // Errors of every operation: UNAVAILABLE ADMISSION_STATE_LOST; INVALID_ARGUMENT FIELD_INVALID; those of libs/redis.
 // A room that is not here, or is another product's: NOT_FOUND ROOM_NOT_LIVE. A participant that is not here: NOT_FOUND
@@ -87,7 +88,7 @@ struct RoomLimits {
   PerRung places{};     // The room's own capacity. RTC holds the staff slice, too.
   int staff_slots = 1;  // RTC places reserved for teachers and assistants, 1 to kMaxStaffSlots.
   // A small class: students get one of so many numbered seats when they join, always on RTC, and wait while none is
-  // free. 0: not a small class.
+  // free; viewers leave an RTC place of the room for each free seat. 0: not a small class.
   int seats = 0;
   // A large class: so many students at most may be moved to the stage. At most one of seats and stage_size is not 0.
   int stage_size = 0;
@@ -230,7 +231,8 @@ enum class ChangeKind {
   kOutdone = 9,      // A resumed stay lost its place to a newer claim and waits.
 };
 
-enum class LeaveCause { kNone = 0, kLeft = 1, kExpired = 2, kRemoved = 3, kRoomEnded = 4 };
+// kOutdone: its resumed place went to a newer claim, and the queue was full.
+enum class LeaveCause { kNone = 0, kLeft = 1, kExpired = 2, kRemoved = 3, kRoomEnded = 4, kOutdone = 5 };
 
 // A change of one participant's membership. place: after it; before it for kLeft.
 struct Change {

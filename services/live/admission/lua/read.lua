@@ -1,0 +1,48 @@
+-- Changes nothing. ARGV: name, then for levels: fields; for room: room, product; for list: room, product, after, limit.
+
+local function levels_now()
+  local answers = {}
+  for i = 4, #ARGV do
+    local level = load_level(ARGV[i], 0)
+    table.insert(answers, level and {level[1], level[2], level[3], level[4], level[5], level[6]} or {})
+  end
+  return answers
+end
+
+local function room_now()
+  local room = find_room(ARGV[4], ARGV[5])
+  if not room then return {ROOM_NOT_LIVE, sequence} end
+  local taken, level, on, by_role = 0, room.level, room.on, room.by_role
+  for _, user in ipairs(seats_of(room)) do
+    if user ~= '' then taken = taken + 1 end
+  end
+  return {0, sequence, room.institution, room.node, room.ending, level[1], level[2], level[3], level[4], level[5],
+    level[6], room.staff_slots, room.seats, room.stage_size, room.queue_max, on[1], on[2], on[3], on[4], by_role[1],
+    by_role[2], by_role[3], by_role[4], taken, room.slice}
+end
+
+local function list()
+  local room = find_room(ARGV[4], ARGV[5])
+  if not room then return {ROOM_NOT_LIVE, sequence} end
+  local prefix = room.id .. '|'
+  local keys = call('ZRANGEBYLEX', ROSTER, '(' .. prefix .. ARGV[6], '(' .. room.id .. '}', 'LIMIT', 0, tonumber(ARGV[7]))
+  local answer = {0, sequence}
+  if #keys > 0 then
+    for i, blob in ipairs(call('HMGET', PEOPLE, unpack(keys))) do
+      table.insert(answer, string.sub(keys[i], #prefix + 1))
+      table.insert(answer, blob)
+    end
+  end
+  return answer
+end
+
+local function cell_now()
+  return {0, sequence, tonumber(meta[1]), rebuild_until, call('HLEN', ROOMS), call('HLEN', PEOPLE), call('ZCARD', QUEUE),
+    call('ZCARD', TURNS), call('ZCARD', BANS), call('XLEN', CHANGES)}
+end
+
+local name = ARGV[3]
+if name == 'levels' then return levels_now() end
+if name == 'room' then return room_now() end
+if name == 'list' then return list() end
+return cell_now()

@@ -1,0 +1,26 @@
+// A Redis of the test's own, shared by all its cases; each has a cell of its own.
+#pragma once
+
+#include <memory>
+
+#include "libs/redis/client.h"
+#include "libs/redis/test_redis.h"
+#include "services/live/admission/admission_conformance.h"
+
+namespace trivium::live {
+
+redis::TestRedis& SharedRedis();
+// For each address one client of some connections, which lives for ever.
+redis::Client& SharedClient();
+
+class RedisUnderTest : public AdmissionUnderTest {
+ public:
+  explicit RedisUnderTest(AdmissionOptions options);
+  Admission& admission() override { return *admission_; }
+  void Lose() override;  // FLUSHALL.
+
+ private:
+  std::unique_ptr<Admission> admission_;
+};
+
+}  // namespace trivium::live
