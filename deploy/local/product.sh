@@ -21,6 +21,7 @@ cmd_product() {
   need_up
   take_lock "product add"
   add_product "$name" "$profile" "$zh" "$en"
+  sleep 1.1 # Payment and the sandbox look at their merchants once a second: its first call may come at once.
   say "product $name: $home/products/$name has its profile, certificate, token key and bootstrap file"
 }
 
