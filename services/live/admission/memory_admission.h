@@ -15,6 +15,6 @@ class MemoryAdmission : public Admission {
   virtual void Lose() = 0;
 };
 
-std::unique_ptr<MemoryAdmission> NewMemoryAdmission(AdmissionOptions options = {});
+std::unique_ptr<MemoryAdmission> NewMemoryAdmission(const AdmissionOptions& options = {});
 
 }  // namespace trivium::live

@@ -12,7 +12,7 @@
 namespace trivium::live {
 namespace {
 
-constexpr int kSteps = 12'000;
+constexpr int kSteps = 8'000;
 constexpr absl::Duration kRebuild = absl::Seconds(20);
 
 class Twins {

@@ -1,0 +1,137 @@
+// What Redis may do to admission: lose an answer, crash, come back older, run out of memory, move its slot.
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "libs/clock/clock.h"
+#include "libs/redis/test_redis_cluster.h"
+#include "libs/status/error.h"
+#include "libs/telemetry/metrics.h"
+#include "services/live/admission/admission_calls.h"
+#include "services/live/admission/redis_admission.h"
+#include "services/live/admission/scripts.h"
+
+namespace trivium::live {
+namespace {
+
+std::unique_ptr<redis::Client> NewClient(redis::ClientOptions options, absl::Duration timeout) {
+  options.command_timeout = timeout;
+  return redis::NewClient(options, Clock::Real(), *new Metrics).value();
+}
+
+// A server of the test's own, and a cell on it.
+class FaultsTest : public ::testing::Test {
+ protected:
+  void Open(std::vector<std::string> extra, absl::Duration timeout = absl::Seconds(10)) {
+    redis_ = redis::TestRedis::Start(std::move(extra)).value();
+    client_ = NewClient(redis_->client_options(), timeout);
+    admission_ = NewRedisAdmission({.cell = "faults"}, *client_).value();
+    calls_ = std::make_unique<AdmissionCalls>(*admission_);
+    calls_->Begin();
+    ASSERT_EQ(calls_->Start(1, SmallClass(6)), absl::OkStatus());
+  }
+
+  std::unique_ptr<redis::TestRedis> redis_;
+  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<Admission> admission_;
+  std::unique_ptr<AdmissionCalls> calls_;
+};
+
+TEST_F(FaultsTest, AJoinWhoseAnswerWasLostIsThereOnce) {
+  Open({}, absl::Milliseconds(300));
+  redis_->Stop();
+  const auto lost = calls_->Join(1, "li", Role::kStudent, "same");
+  EXPECT_TRUE(redis::IsOutcomeUnknown(lost.status())) << lost.status();
+  redis_->Cont();
+  absl::StatusOr<Standing> again = lost;
+  for (int i = 0; i < 50 && !again.ok(); ++i) again = calls_->Join(1, "li", Role::kStudent, "same");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->place.seat, 1);
+  EXPECT_EQ(calls_->CountRoom(1).on[0], 1);
+  EXPECT_EQ(calls_->Changes().size(), 1u) << "one stay, however often it was asked for";
+}
+
+TEST_F(FaultsTest, ACrashLosesNothingThatIsOnDisk) {
+  Open({});
+  const auto li = calls_->Join(1, "li");
+  redis_->Kill9();
+  ASSERT_EQ(redis_->Restart(), absl::OkStatus());
+  const auto renewed = calls_->Renew(1, "li", li->place.epoch);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_EQ(renewed->place, li->place);
+}
+
+// As after a crash with appendfsync everysec: whole, but some steps older.
+TEST_F(FaultsTest, ARedisThatComesBackOlderIsWholeAndItsNumbersAreNew) {
+  Open({"--appendonly", "no"});
+  ASSERT_TRUE(calls_->Join(1, "before").ok());
+  ASSERT_TRUE(redis_->Run({"SAVE"}).ok());
+  const auto after = calls_->Join(1, "after");
+  const auto again = calls_->Join(1, "before");
+  redis_->Kill9();
+  ASSERT_EQ(redis_->Restart(), absl::OkStatus());
+  calls_->Advance(absl::Milliseconds(50));  // It takes longer than that.
+
+  EXPECT_EQ(Reason(calls_->Renew(1, "after", after->place.epoch)), "PARTICIPANT_NOT_IN_ROOM");
+  EXPECT_EQ(Reason(calls_->Renew(1, "before", again->place.epoch)), "PARTICIPANT_NOT_IN_ROOM") << "join again";
+  const auto back = calls_->Join(1, "before");
+  EXPECT_EQ(back->place.seat, 1);
+  EXPECT_GT(back->place.epoch, again->place.epoch);
+  EXPECT_EQ(calls_->Join(1, "after")->place.seat, 2);
+  EXPECT_EQ(calls_->CountRoom(1).on[0], 2);
+}
+
+TEST_F(FaultsTest, WithoutMemoryNothingIsHalfDone) {
+  Open({});
+  const auto li = calls_->Join(1, "li");
+  ASSERT_TRUE(redis_->Run({"CONFIG", "SET", "maxmemory", "1"}).ok());
+  EXPECT_EQ(Reason(calls_->Join(1, "han")), "REDIS_OUT_OF_MEMORY");
+  ASSERT_TRUE(redis_->Run({"CONFIG", "SET", "maxmemory", "0"}).ok());
+  EXPECT_EQ(calls_->List(1).size(), 1u);
+  EXPECT_EQ(calls_->Join(1, "han")->place.seat, 2);
+}
+
+TEST_F(FaultsTest, WhatNoScriptWroteIsNamed) {
+  Open({});
+  ASSERT_TRUE(calls_->Join(1, "li").ok());
+  const std::vector<std::string> keys = CellKeys("faults");
+  ASSERT_TRUE(redis_->Run({"XADD", keys.back(), "*", "d", "junk"}).ok());
+  EXPECT_EQ(Reason(admission_->ReadChanges(0, 10, calls_->call())), "ADMISSION_ANSWER_UNKNOWN");
+}
+
+TEST(ClusterTest, ACellStaysWholeWhileItsSlotMoves) {
+  const auto cluster = redis::TestRedisCluster::Start().value();
+  const auto client = NewClient(cluster->client_options(), absl::Seconds(10));
+  const std::string cell = "moving";
+  const auto admission = NewRedisAdmission({.cell = cell}, *client).value();
+  AdmissionCalls calls(*admission);
+  calls.Begin();
+  ASSERT_EQ(calls.Start(1, SmallClass(2)), absl::OkStatus());
+  const auto li = calls.Join(1, "li");
+  ASSERT_TRUE(li.ok()) << li.status();
+
+  const std::vector<std::string> keys = CellKeys(cell);
+  const int slot = redis::KeySlot(keys[0]), from = redis::TestRedisCluster::OwnerAtStart(slot), to = (from + 1) % 3;
+  std::vector<std::string> present;
+  for (const std::string& key : keys) {
+    if (cluster->node(from).Run({"EXISTS", key})->Integer().value() == 1) present.push_back(key);
+  }
+  ASSERT_EQ(cluster->BeginMigration(slot, from, to), absl::OkStatus());
+  int moved = 0;
+  for (const std::string& key : present) {
+    ASSERT_EQ(cluster->MoveKey(key, from, to), absl::OkStatus());
+    // Half of the state is here, half there: no step may see it.
+    const auto refused = calls.Join(1, absl::StrCat("early-", ++moved));
+    EXPECT_EQ(Reason(refused), "REDIS_SLOT_MOVING") << refused.status();
+  }
+  EXPECT_GT(moved, 3);
+  ASSERT_EQ(cluster->EndMigration(slot, from, to), absl::OkStatus());
+
+  const auto renewed = calls.Renew(1, "li", li->place.epoch);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_EQ(renewed->place, li->place);
+  EXPECT_EQ(calls.Join(1, "han")->place.seat, 2);
+  EXPECT_EQ(calls.List(1).size(), 2u);
+}
+
+}  // namespace
+}  // namespace trivium::live
