@@ -28,6 +28,8 @@ constexpr TextClaim kTexts[] = {
     {"sub", &Claims::subject, true, kMaxSubjectBytes, "._-@", false},
     {"product", &Claims::product, true, kMaxProductBytes, "_-", true},
     {"jti", &Claims::token_id, false, kMaxTokenIdBytes, "", false},
+    {"room", &Claims::room, false, kMaxSubjectBytes, "._-@", false},
+    {"role", &Claims::role, false, kMaxRoleBytes, "_-", false},
 };
 
 struct TimeClaim {

@@ -10,7 +10,7 @@
 
 namespace trivium::jwt {
 
-inline constexpr size_t kMaxSubjectBytes = 64, kMaxProductBytes = 64, kMaxTokenIdBytes = 128;
+inline constexpr size_t kMaxSubjectBytes = 64, kMaxProductBytes = 64, kMaxTokenIdBytes = 128, kMaxRoleBytes = 32;
 inline constexpr size_t kMaxCaps = 64, kMaxCapBytes = 64, kMaxAudiences = 16;
 
 struct Claims {
@@ -22,6 +22,8 @@ struct Claims {
   std::string token_id;                          // "jti", "" when absent; at most 128 bytes.
   std::vector<std::string> audience;             // "aud", a string or an array of strings.
   std::vector<std::string> caps;                 // "caps", an array of strings: what the bearer may do besides.
+  std::string room;                              // "room", "" when absent; as sub: of a live room's grant.
+  std::string role;                              // "role", likewise, 1-32 characters.
 };
 
 // From the payload of a token. UNAUTHENTICATED TOKEN_INVALID naming the claim. Checks form alone: no time, no audience.
