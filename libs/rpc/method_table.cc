@@ -25,7 +25,7 @@ constexpr MethodPolicy kPolicies[] = {
 
     // Push: products send, to their own users; through a gateway as well.
     {"trivium.push.v1.PushService/Publish", kProduct, true, "gateway", false},
-    {"trivium.push.v1.PushService/PublishBatch", kProduct, true, "gateway", false},
+    {"trivium.push.v1.PushService/PublishBatch", kProduct, true, "gateway live", false},
     {"trivium.push.v1.PushService/CancelMessage", kProduct, true, "gateway", false},
     {"trivium.push.v1.PushService/AddRoomMembers", kProduct, true, "gateway", false},
     {"trivium.push.v1.PushService/RemoveRoomMembers", kProduct, true, "gateway", false},

@@ -1,0 +1,112 @@
+#include "services/live/workers/announcer.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <utility>
+
+#include "libs/log/log.h"
+#include "libs/status/error.h"
+#include "libs/status/status.h"
+#include "services/live/domain/stay.h"
+#include "trivium/live/v1/live.pb.h"
+
+namespace trivium::live {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(10);
+constexpr int kAtOnce = 200;
+
+// Trouble that passes: the event waits for it.
+bool IsPassing(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool Announcer::Step() {
+  if (!leader_.Leads()) return false;
+  bool more = false;
+  for (const std::string& product : p_.products()) {
+    if (!leader_.Leads()) return false;
+    const absl::StatusOr<bool> again = Announce(product);
+    if (again.ok()) {
+      more = more || *again;
+      continue;
+    }
+    p_.metrics.Worked("announce", "failed");
+    TRIVIUM_LOG(kWarning, "rooms were not told of their events yet", {"product", product}, {"error", again.status()});
+  }
+  return more;
+}
+
+std::optional<Announcement> Announcer::AnnouncementOf(const std::string& product, const StoredEvent& stored,
+                                                      absl::Time deadline) {
+  v1::Event event;
+  if (!event.ParseFromString(stored.payload)) return std::nullopt;
+  if (absl::FromUnixSeconds(event.time().seconds()) < p_.clock.Now() - kOfUse) return std::nullopt;
+  const std::string& room_id = event.has_room() ? event.room().room_id() : event.participant().room_id();
+  RoomType type = static_cast<RoomType>(event.room().type());
+  if (!event.has_room()) {
+    const absl::StatusOr<Id> id = ParseId(kRoomIdKind, room_id);
+    if (!id.ok()) return std::nullopt;
+    const absl::StatusOr<Room> room = p_.rooms.Get(product, *id, deadline);
+    if (!room.ok()) return std::nullopt;
+    type = room->type;
+  }
+  Place place;
+  place.role = static_cast<Role>(event.participant().role());
+  place.seat = event.participant().seat();
+  if (!IsAnnounced(static_cast<EventType>(event.type()), type, place)) return std::nullopt;
+  Announcement announcement{.event_id = event.event_id(), .room_id = room_id};
+  if (!google::protobuf::util::MessageToJsonString(event, &announcement.json).ok()) return std::nullopt;
+  return announcement;
+}
+
+absl::StatusOr<bool> Announcer::Announce(const std::string& product) {
+  const absl::Time deadline = p_.clock.Now() + kPatience;
+  TRIVIUM_ASSIGN_OR_RETURN(const std::optional<int64_t> mark, p_.store.GetAnnounceMark(product, deadline));
+  TRIVIUM_ASSIGN_OR_RETURN(const std::vector<StoredEvent> events,
+                           p_.store.ListEvents(product, mark.value_or(0), kAtOnce, deadline));
+  if (events.empty()) return false;
+  std::vector<Announcement> items;
+  std::vector<int64_t> places;  // Of the items, in the product's events.
+  for (const StoredEvent& event : events) {
+    std::optional<Announcement> item = AnnouncementOf(product, event, deadline);
+    if (!item) continue;
+    items.push_back(*std::move(item));
+    places.push_back(event.seq);
+  }
+  int64_t done = events.back().seq;
+  absl::Status trouble;
+  if (!items.empty()) {
+    TRIVIUM_ASSIGN_OR_RETURN(const std::vector<absl::Status> outcomes, p_.sender.Send(product, items));
+    for (size_t i = 0; i < outcomes.size() && i < items.size(); ++i) {
+      if (outcomes[i].ok()) {
+        p_.metrics.Worked("announce", "done");
+      } else if (IsPassing(outcomes[i])) {
+        // In order: from here on again. What was sent after it is dropped as a repeat then.
+        done = places[i] - 1;
+        trouble = outcomes[i];
+        break;
+      } else {
+        p_.metrics.Worked("announce", "refused");
+        TRIVIUM_LOG(kWarning, "push refuses an event for good", {"product", product}, {"error", outcomes[i]});
+      }
+    }
+  }
+  if (done > mark.value_or(0)) TRIVIUM_RETURN_IF_ERROR(p_.store.SetAnnounceMark(product, done, deadline));
+  if (!trouble.ok()) return trouble;
+  return events.size() == static_cast<size_t>(kAtOnce);
+}
+
+}  // namespace trivium::live

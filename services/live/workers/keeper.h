@@ -1,0 +1,40 @@
+// Keeps the cell's admission going: leases that are over, places for those who wait, capacities, gauges. From any
+// number of instances at once.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "services/live/cell.h"
+#include "services/live/metrics.h"
+#include "services/live/profiles.h"
+
+namespace trivium::live {
+
+// Each step is of one worker's thread. True: there is more to do at once.
+class Keeper {
+ public:
+  struct Parts {
+    Cell& cell;
+    Capacities& capacities;
+    std::function<std::vector<std::string>()> products;
+    Clock& clock;
+    LiveMetrics& metrics;
+  };
+  // All of them outlive it.
+  explicit Keeper(Parts parts) : p_(std::move(parts)) {}
+  bool ExpireLeases();
+  bool AdmitWaiting();
+  // Tells the admission capacities that have changed.
+  bool TellCapacities();
+  bool Count();
+
+ private:
+  bool Run(const char* worker, const std::function<absl::StatusOr<Batch>(Admission&, const Call&)>& step);
+
+  const Parts p_;
+  int64_t told_ = -1;  // Generation of the capacities that the admission knows.
+};
+
+}  // namespace trivium::live
