@@ -19,6 +19,7 @@ declare -rA port_offsets=(
   [sandbox]=30 [mysql]=40 [kafka]=50 [kafka_controller]=51 [prometheus]=60 [redis]=70
   [push_grpc]=80 [push_admin]=81
   [gateway_grpc]=90 [gateway_admin]=91 [gateway_clients]=92
+  [live_grpc]=95 [live_admin]=96
 )
 
 # port NAME: prints it.

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A private MariaDB: a schema and a user per service, passwords made by secrets.sh.
 
-readonly schemas='control payment push ops'
+readonly schemas='control payment push live ops'
 
 prepare_mariadb() {
   render mariadb.conf "$home/etc/mariadb.conf"

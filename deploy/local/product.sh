@@ -102,6 +102,7 @@ payment:
   payment_timeout: 30m
   psp: sandbox
 push: {}
+live: {}
 gateway:
   allowed_origins: ["*"]
 PROFILE
@@ -115,6 +116,14 @@ publish_item() {
   call --operator=dev control/PublishConfig "$request" >"$log" 2>&1 ||
     die "control refused the ${1/_/ } of $2: $(tail --lines=1 "$log")
      File: ${3#*:}"
+}
+
+# What the cell's media can carry; a clone's owner may publish another.
+publish_live_capacity() {
+  local file=$home/etc/live-capacity.yaml
+  ! call --operator=dev control/GetConfig '{"kind": "live_capacity", "name": "platform"}' >/dev/null 2>&1 || return 0
+  write_file "$file" <"$TRIVIUM_ROOT/deploy/local/templates/live-capacity.yaml"
+  publish_item live_capacity platform "@trivium.live.v1.LiveCapacity:$file" "trv up"
 }
 
 # The three products of the school day, and again those that were added: files are made anew (ports may have changed), profiles only when control

@@ -5,6 +5,7 @@
 make_secrets() {
   local name
   for name in $schemas; do make_secret "$name" MYSQL_PASSWORD; done
+  for name in RESUME_KEY MEDIA_KEY; do make_secret live "$name"; done
 }
 
 # make_secret SERVICE NAME [BYTES]

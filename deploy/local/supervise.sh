@@ -4,7 +4,7 @@
 
 # In the order in which they start; `down` goes backwards.
 readonly infrastructure='mariadb redis kafka prometheus'
-readonly services='control payment push gateway ops'
+readonly services='control payment push live gateway ops'
 readonly platform="sandbox $services"
 
 # define_service NAME COMMAND...: writes its folder. Each argument is quoted for bash. Its secrets become environment variables.

@@ -93,6 +93,7 @@ start_platform() {
   await_service control 60 service_ready control
   # The gateway is ready only with a command table.
   publish_commands
+  publish_live_capacity
   for name in $platform; do [ "$name" = control ] || await_service "$name" 60 service_ready "$name"; done
   say "platform up in $(elapsed "$begin") s"
 }

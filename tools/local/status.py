@@ -14,6 +14,7 @@ SERVICES = [
     ("control", 0, (2, "/readyz")),
     ("payment", 10, (11, "/readyz")),
     ("push", 80, (81, "/readyz")),
+    ("live", 95, (96, "/readyz")),
     ("gateway", 92, (91, "/readyz")),
     ("ops", 20, (21, "/readyz")),
     ("sandbox", 30, (30, "/healthz")),
@@ -70,7 +71,7 @@ def memory_mib(pid):
 
 def version_of(name, ready_port):
     """What the service says on /version; the version of other people's programs is not asked for."""
-    if name not in ("control", "payment", "push", "gateway", "ops"):
+    if name not in ("control", "payment", "push", "live", "gateway", "ops"):
         return ""
     body = http_get(ready_port, "/version") or ""
     try:
