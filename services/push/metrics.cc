@@ -75,7 +75,12 @@ double AgeOf(absl::Time oldest, absl::Time now) { return oldest == absl::Infinit
 
 void PushMetrics::Accepted(const Message& m) {
   metrics_.GetCounter(kMessages, {m.product, Name(m.message_class)}).Add();
+  AcceptedRecipients(m);
+}
+
+void PushMetrics::AcceptedRecipients(const Message& m) {
   Fate(m.product, m.message_class, "accepted", m.counts.accepted);
+  Fate(m.product, m.message_class, "too_many_pending", m.counts.Dropped(DropReason::kTooManyPending));
 }
 
 void PushMetrics::QuotaRefused(const std::string& product, Priority priority) {

@@ -25,6 +25,8 @@ class PushMetrics {
 
   // A new message, and the recipients that it has so far.
   void Accepted(const Message& message);
+  // Recipients that a scheduled message got when it was released.
+  void AcceptedRecipients(const Message& message);
   void QuotaRefused(const std::string& product, Priority priority);
   // It is in its channel; since: when it could have gone.
   void Sent(const Message& message, absl::Duration since);

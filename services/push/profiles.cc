@@ -65,6 +65,7 @@ absl::StatusOr<Profile> ToProfile(const common::v1::ProductProfile& proto) {
   reader.Read("max_high_priority_per_second", push.max_high_priority_per_second(), kMaxRate,
               &profile.max_high_priority_per_second);
   reader.Read("max_calls_per_second", push.max_calls_per_second(), kMaxRate, &profile.max_calls_per_second);
+  reader.Read("max_pending_per_user", push.max_pending_per_user(), 100'000, &profile.max_pending_per_user);
   TRIVIUM_RETURN_IF_ERROR(reader.Result());
   return profile;
 }

@@ -33,6 +33,7 @@ struct Profile {
   int max_messages_per_second = 2000;
   int max_high_priority_per_second = 200;
   int max_calls_per_second = 2000;
+  int max_pending_per_user = 10'000;
 
   // The business day of a time: "2026-11-22".
   std::string DayOf(absl::Time time) const;

@@ -135,13 +135,14 @@ std::vector<absl::StatusOr<Message>> Publisher::Accept(const std::string& produc
                                                        absl::Time deadline) {
   if (drafts.empty()) return {};
   RoomPresence presence(p_.channels, product, deadline);
+  const int64_t max_pending = p_.profiles.FindOrDefault(product)->max_pending_per_user;
   std::vector<NewMessage> items;
   std::vector<Id> ids;
   for (Message& draft : drafts) {
     std::vector<std::string> present;
     if (!draft.IsScheduled()) present = presence.Of(draft);
     ids.push_back(draft.id);
-    items.push_back({std::move(draft), std::move(present)});
+    items.push_back({std::move(draft), std::move(present), max_pending});
   }
   std::vector<absl::StatusOr<Message>> accepted = p_.store.Accept(items, deadline);
   for (size_t i = 0; i < accepted.size(); ++i) {

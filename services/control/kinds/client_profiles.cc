@@ -83,6 +83,7 @@ void CheckPushProfile(const common::v1::PushProfile& push, Violations* out) {
   CheckRange("value.push.max_messages_per_second", push.max_messages_per_second(), 0, kMillion, out);
   CheckRange("value.push.max_high_priority_per_second", push.max_high_priority_per_second(), 0, kMillion, out);
   CheckRange("value.push.max_calls_per_second", push.max_calls_per_second(), 0, kMillion, out);
+  CheckRange("value.push.max_pending_per_user", push.max_pending_per_user(), 0, 100'000, out);
 }
 
 void CheckGatewayProfile(const common::v1::GatewayProfile& gateway, Violations* out) {

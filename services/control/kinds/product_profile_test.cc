@@ -85,6 +85,7 @@ TEST(ProductProfileTest, HoldsPushAndGatewayToTheirRanges) {
       {"push.max_messages_per_second", 0, 1'000'000},
       {"push.max_high_priority_per_second", 0, 1'000'000},
       {"push.max_calls_per_second", 0, 1'000'000},
+      {"push.max_pending_per_user", 0, 100'000},
       {"gateway.max_connections", 0, 1'000'000},
       {"gateway.max_connections_per_user", 0, 100},
       {"gateway.max_calls_per_second", 0, 1'000'000},

@@ -51,6 +51,9 @@ Message AsCreated(Message m) {
   if (!now.IsScheduled()) {
     m.sequence = now.sequence;
     m.counts = AcceptedChange(now.counts.accepted);
+    // Decided when it was accepted, and then alone.
+    const int64_t full = now.counts.Dropped(DropReason::kTooManyPending);
+    m.counts += MoveChange(DeliveryState::kPending, DeliveryState::kDropped, full, DropReason::kTooManyPending);
   }
   return m;
 }

@@ -84,6 +84,75 @@ TEST_F(AcceptTest, TakesFiftyThousandRecipientsAndNotOneMore) {
   EXPECT_EQ(Cancel("cancel-1", m)->counts.Dropped(DropReason::kCanceled), static_cast<int64_t>(kRecipientsMax));
 }
 
+TEST_F(AcceptTest, WhoHasTooManyPendingIsNotSentAnotherOne) {
+  MustJoin({"u1", "u2"});
+  const auto accept = [&](const std::string& request_id, const Target& target) {
+    NewMessage item = Draft(request_id, target);
+    item.max_pending_of_user = 2;
+    const Message m = MustAccept(item);
+    EXPECT_EQ(*Accept(item), m) << "a repeat";
+    EXPECT_EQ(Get(m), m);
+    return m;
+  };
+  const Target room = {TargetKind::kRoom, "math"}, user = {TargetKind::kUser, "u1"};
+  const Message first = accept("request-1", room);
+  EXPECT_EQ(accept("request-2", user).counts, AcceptedChange(1));
+  Counts one_of_two = AcceptedChange(2);
+  one_of_two += MoveChange(DeliveryState::kPending, DeliveryState::kDropped, 1, DropReason::kTooManyPending);
+  const Message third = accept("request-3", room);
+  EXPECT_EQ(third.counts, one_of_two);
+  const std::vector<Delivery> recipients = Recipients(third);
+  ASSERT_EQ(recipients.size(), 2u);
+  EXPECT_EQ(recipients[0].state, DeliveryState::kDropped);
+  EXPECT_EQ(recipients[0].reason, DropReason::kTooManyPending);
+  EXPECT_EQ(recipients[0].next_attempt_time, absl::InfiniteFuture());
+  EXPECT_EQ(recipients[1].state, DeliveryState::kPending);
+  // One for whom nothing is left to do ends when it is sent.
+  const Message fourth = accept("request-4", user);
+  EXPECT_EQ(fourth.counts.pending, 0);
+  MustSend({fourth});
+  EXPECT_EQ(Get(fourth).state, MessageState::kCompleted);
+  EXPECT_EQ(Move(fourth, {"u1"}), 0) << "too late";
+  // What is acknowledged makes room.
+  EXPECT_EQ(Move(first, {"u1"}), 1);
+  EXPECT_EQ(accept("request-5", user).counts, AcceptedChange(1));
+  EXPECT_EQ(accept("request-6", user).counts.pending, 0);
+}
+
+TEST_F(AcceptTest, WhatAMessageTakesThePlaceOfDoesNotCountAgainstIt) {
+  MustJoin({"u1", "u2"});
+  const auto accept = [&](const std::string& request_id, const std::string& collapse_key) {
+    NewMessage item = Draft(request_id);
+    item.draft.collapse_key = collapse_key;
+    item.max_pending_of_user = 2;
+    return MustAccept(item);
+  };
+  const Message older = accept("request-1", "score");
+  accept("request-2", "");
+  EXPECT_EQ(Move(older, {"u2"}), 1);
+  accept("request-3", "");  // u1 has too many; u2 has two now.
+  const Message newer = accept("request-4", "score");
+  EXPECT_EQ(Get(older).counts.Dropped(DropReason::kCollapsed), 1);
+  ASSERT_EQ(Recipients(newer).size(), 2u);
+  EXPECT_EQ(Recipients(newer)[0].state, DeliveryState::kPending) << "in the place of the older";
+  EXPECT_EQ(Recipients(newer)[1].reason, DropReason::kTooManyPending);
+  EXPECT_EQ(accept("request-5", "other").counts.pending, 0);
+}
+
+TEST_F(AcceptTest, AReleaseFindsWhoHasTooManyPending) {
+  NewMessage item = Draft("request-1", {TargetKind::kUser, "u1"});
+  item.draft.schedule_time = kNow + absl::Minutes(1);
+  item.draft.day.clear();
+  const Message scheduled = MustAccept(item);
+  MustAccept(Draft("request-2", {TargetKind::kUser, "u1"}));
+  const push::Release release{product_, scheduled.id, {}, kDay, kNow + absl::Minutes(1), 1};
+  const absl::StatusOr<Message> released = store_.ReleaseScheduled({&release, 1}, Deadline())[0];
+  ASSERT_TRUE(released.ok()) << released.status();
+  EXPECT_EQ(released->counts.accepted, 1);
+  EXPECT_EQ(released->counts.Dropped(DropReason::kTooManyPending), 1);
+  EXPECT_EQ(Get(scheduled).counts, released->counts);
+}
+
 TEST_F(AcceptTest, ADedupeKeyAnswersTheFirstForADay) {
   NewMessage first = Draft("request-1", {TargetKind::kUser, "u1"});
   first.draft.dedupe_key = "homework-7";

@@ -31,7 +31,9 @@ int64_t MemoryStore::MovePending(Book& book, const Id& message_id, const Deliver
   for (auto it = book.deliveries.lower_bound({message_id, ""});
        it != book.deliveries.end() && it->first.message_id == message_id && moved < limit; ++it) {
     const bool pending = it->second.state == DeliveryState::kPending;
-    if (pending && Move(it->second, move.to, move.now, move.reason)) ++moved;
+    if (!pending || !Move(it->second, move.to, move.now, move.reason)) continue;
+    --book.pending_of_user[it->second.user_id];
+    ++moved;
   }
   return moved;
 }
@@ -72,16 +74,38 @@ absl::StatusOr<Message> MemoryStore::Accept(const NewMessage& item) {
   if (!recipients.ok()) return recipients.status();
   if (!m.dedupe_key.empty()) book.dedupe[m.dedupe_key] = {m.id, m.create_time + kDedupeWindow};
   book.message_of_request[m.request_id] = m.id;
-  if (m.state == MessageState::kAccepted) Start(book, m, *recipients, m.create_time);
+  if (m.state == MessageState::kAccepted) Start(book, m, *recipients, item.max_pending_of_user, m.create_time);
   book.messages[m.id] = m;
   if (IsTold(m)) Tell(book, {m});
   return AsCreated(m);
 }
 
-void MemoryStore::Start(Book& book, Message& m, const std::vector<std::string>& recipients, absl::Time now) {
+bool MemoryStore::IsFull(const Book& book, const Message& m, const std::string& user, int64_t max_pending) {
+  const auto pending = book.pending_of_user.find(user);
+  if (pending == book.pending_of_user.end() || pending->second < max_pending) return false;
+  if (m.collapse_key.empty()) return true;
+  return std::ranges::none_of(book.messages, [&](const auto& entry) {
+    const auto& [id, older] = entry;
+    if (id == m.id || older.collapse_key != m.collapse_key || older.target != m.target) return false;
+    const auto it = book.deliveries.find({id, user});
+    return it != book.deliveries.end() && it->second.state == DeliveryState::kPending;
+  });
+}
+
+void MemoryStore::Start(Book& book, Message& m, const std::vector<std::string>& recipients, int64_t max_pending,
+                        absl::Time now) {
   if (m.message_class == MessageClass::kReliable) {
-    for (const std::string& user : recipients) book.deliveries[{m.id, user}] = NewDelivery(m, user, now);
     m.counts += AcceptedChange(static_cast<int64_t>(recipients.size()));
+    for (const std::string& user : recipients) {
+      Delivery delivery = NewDelivery(m, user, now);
+      if (IsFull(book, m, user, max_pending)) {
+        Move(delivery, DeliveryState::kDropped, now, DropReason::kTooManyPending);
+        m.counts += MoveChange(DeliveryState::kPending, DeliveryState::kDropped, 1, DropReason::kTooManyPending);
+      } else {
+        ++book.pending_of_user[user];
+      }
+      book.deliveries[{m.id, user}] = std::move(delivery);
+    }
     if (!m.channel.empty()) m.sequence = ++book.last_sequence[m.channel];
     if (!m.collapse_key.empty()) Collapse(book, m, now);
   }
@@ -111,7 +135,7 @@ absl::StatusOr<Message> MemoryStore::ReleaseOne(const Release& item) {
   absl::StatusOr<std::vector<std::string>> recipients = RecipientsOf(book, m, item.present);
   if (!recipients.ok()) return recipients.status();
   m.day = item.day;
-  Start(book, m, *recipients, item.now);
+  Start(book, m, *recipients, item.max_pending_of_user, item.now);
   std::vector<Message> told;
   Move(m, MessageState::kAccepted, item.now, &told);
   Tell(book, told);
@@ -154,6 +178,7 @@ absl::StatusOr<Message> MemoryStore::CancelOne(const Cancellation& item) {
 bool MemoryStore::MoveOne(Book& book, Delivery& delivery, const DeliveryMove& move) {
   const DeliveryState from = delivery.state;
   if (!Move(delivery, move.to, move.now, move.reason)) return false;
+  if (from == DeliveryState::kPending) --book.pending_of_user[delivery.user_id];
   Change(book, book.messages.at(delivery.message_id), MoveChange(from, move.to, 1, move.reason), move.now);
   return true;
 }

@@ -103,6 +103,7 @@ class MemoryStore : public Store {
     std::map<DeliveryKey, Delivery> deliveries;
     std::map<std::string, int64_t> last_sequence;  // By channel.
     std::map<std::string, Dedupe> dedupe;
+    std::map<std::string, int64_t> pending_of_user;
     std::map<std::pair<Method, std::string>, Answer> answers;
     std::map<std::pair<std::string, int64_t>, absl::Time> reports;
     std::map<Id, Counts> early_counts;  // Of messages that are not recorded yet.
@@ -117,7 +118,10 @@ class MemoryStore : public Store {
   absl::StatusOr<Message> Accept(const NewMessage& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<std::optional<Message>> AnswerOf(Book& book, const Message& draft) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Makes m ACCEPTED's deliveries, place and day.
-  void Start(Book& book, Message& m, const std::vector<std::string>& recipients, absl::Time now)
+  void Start(Book& book, Message& m, const std::vector<std::string>& recipients, int64_t max_pending, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Whether one more would be too many for the user. What m takes the place of does not count.
+  bool IsFull(const Book& book, const Message& m, const std::string& user, int64_t max_pending)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Collapse(Book& book, const Message& newer, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<std::vector<std::string>> RecipientsOf(const Book& book, const Message& m,

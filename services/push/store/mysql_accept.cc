@@ -1,5 +1,7 @@
 #include "services/push/store/mysql_accept.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "libs/status/error.h"
@@ -17,7 +19,8 @@ namespace {
 using mysql::Blob;
 using mysql::Values;
 
-constexpr size_t kChunk = 5'000;  // Deliveries that are in memory at a time.
+constexpr size_t kChunk = 5'000;    // Deliveries that are in memory at a time.
+constexpr size_t kFullChunk = 500;  // Users of one question for those who have too many.
 
 RequestKey KeyOf(const Message& draft) {
   return {draft.product, Method::kPublish, draft.request_id, draft.fingerprint};
@@ -79,7 +82,9 @@ absl::StatusOr<Message> MysqlAccept::Accept(const NewMessage& item) {
   TRIVIUM_RETURN_IF_ERROR(CheckTarget(m.target));
   if (!m.dedupe_key.empty()) TRIVIUM_RETURN_IF_ERROR(ClaimDedupeKey(m));
   MysqlLedger ledger(w_, m.product, m.create_time);
-  if (m.state == MessageState::kAccepted) TRIVIUM_RETURN_IF_ERROR(Start(ledger, m, item.present, m.create_time));
+  if (m.state == MessageState::kAccepted) {
+    TRIVIUM_RETURN_IF_ERROR(Start(ledger, m, {item.present, item.max_pending_of_user, m.create_time}));
+  }
   const Values row = RowOf(m);
   TRIVIUM_RETURN_IF_ERROR(DuplicateMeansAgain(w_.db.ExecuteMany(sql::kInsertMessage, {&row, 1}).status()));
   if (IsTold(m)) ledger.Tell({m});
@@ -94,7 +99,7 @@ absl::StatusOr<Message> MysqlAccept::ReleaseScheduled(const Release& item) {
   if (m.state != MessageState::kScheduled) return m;
   MysqlLedger ledger(w_, item.product, item.now);
   m.day = item.day;
-  TRIVIUM_RETURN_IF_ERROR(Start(ledger, m, item.present, item.now));
+  TRIVIUM_RETURN_IF_ERROR(Start(ledger, m, {item.present, item.max_pending_of_user, item.now}));
   // Only now is it locked: what others do to it meanwhile (cancel, release) is seen here.
   TRIVIUM_ASSIGN_OR_RETURN(const auto locked, ledger.Lock({m.id}));
   if (locked.empty() || locked.begin()->second.state != MessageState::kScheduled) return RunAgain();
@@ -109,35 +114,81 @@ absl::StatusOr<Message> MysqlAccept::ReleaseScheduled(const Release& item) {
   return m;
 }
 
-absl::Status MysqlAccept::Start(MysqlLedger& ledger, Message& m, const std::vector<std::string>& present,
-                                absl::Time now) {
+absl::Status MysqlAccept::Start(MysqlLedger& ledger, Message& m, const Begin& begin) {
   if (m.message_class == MessageClass::kReliable) {
     // Before the channel is locked: nobody else sees these rows, and they may be many.
-    TRIVIUM_ASSIGN_OR_RETURN(const int64_t recipients, InsertDeliveries(m, present, now));
-    m.counts += AcceptedChange(recipients);
+    TRIVIUM_ASSIGN_OR_RETURN(const Counts change, InsertDeliveries(m, begin));
+    m.counts += change;
     TRIVIUM_RETURN_IF_ERROR(TakePlace(m));
-    if (!m.collapse_key.empty()) TRIVIUM_RETURN_IF_ERROR(Collapse(ledger, m, now));
+    if (!m.collapse_key.empty()) TRIVIUM_RETURN_IF_ERROR(Collapse(ledger, m, begin.now));
   }
   ledger.AddToDay(m, m.counts, 1);
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> MysqlAccept::InsertDeliveries(const Message& m, const std::vector<std::string>& present,
-                                                      absl::Time now) {
+absl::StatusOr<Counts> MysqlAccept::InsertDeliveries(const Message& m, const Begin& begin) {
   MysqlAudienceReader reader(w_.db, m.product);
-  TRIVIUM_ASSIGN_OR_RETURN(const auto recipients, OpenRecipients(w_.db, reader, m, present));
+  TRIVIUM_ASSIGN_OR_RETURN(const auto recipients, OpenRecipients(w_.db, reader, m, begin.present));
+  TRIVIUM_ASSIGN_OR_RETURN(const bool some_may_be_full,
+                           open_messages_.MayReach(w_.db, m.product, begin.max_pending, begin.now));
   size_t inserted = 0;
+  int64_t dropped = 0;
   for (std::string from;;) {
     TRIVIUM_ASSIGN_OR_RETURN(const std::vector<std::string> users, Take(*recipients, from, kChunk));
     inserted += users.size();
     if (inserted > kRecipientsMax) return AudienceTooLarge();
+    std::set<std::string> full;
+    if (some_may_be_full) {
+      TRIVIUM_ASSIGN_OR_RETURN(full, FullUsers(m, users, begin.max_pending));
+    }
+    dropped += static_cast<int64_t>(full.size());
     std::vector<Values> rows;
-    for (const std::string& user : users) rows.push_back(RowOf(m.product, NewDelivery(m, user, now)));
+    for (const std::string& user : users) {
+      Delivery delivery = NewDelivery(m, user, begin.now);
+      if (full.contains(user)) Move(delivery, DeliveryState::kDropped, begin.now, DropReason::kTooManyPending);
+      rows.push_back(RowOf(m.product, delivery));
+    }
     // A twin that releases the same message has the rows first.
     TRIVIUM_RETURN_IF_ERROR(DuplicateMeansAgain(w_.db.ExecuteMany(sql::kInsertDelivery, rows).status()));
-    if (users.size() < kChunk) return static_cast<int64_t>(inserted);
+    if (users.size() < kChunk) break;
     from = After(users.back());
   }
+  Counts change = AcceptedChange(static_cast<int64_t>(inserted));
+  change += MoveChange(DeliveryState::kPending, DeliveryState::kDropped, dropped, DropReason::kTooManyPending);
+  return change;
+}
+
+absl::StatusOr<std::set<std::string>> MysqlAccept::FullUsers(const Message& m, const std::vector<std::string>& users,
+                                                             int64_t max_pending) {
+  std::set<std::string> full;
+  for (size_t at = 0; at < users.size(); at += kFullChunk) {
+    const std::span<const std::string> some = std::span(users).subspan(at, std::min(kFullChunk, users.size() - at));
+    Values parameters = {m.product, ToValue(DeliveryState::kPending)};
+    const std::string statement =
+        sql::WithIn(sql::kFullUsers, {some.begin(), some.end()}, &parameters, sql::kFullUsersEnd);
+    parameters.emplace_back(max_pending);
+    TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows rows, w_.db.Query(statement, parameters));
+    for (std::string& user : TextsOf(rows)) full.insert(std::move(user));
+  }
+  if (!full.empty() && !m.collapse_key.empty()) TRIVIUM_RETURN_IF_ERROR(LeaveOutReplaced(m, &full));
+  return full;
+}
+
+// For whom an older message is pending that collapses: he will have no more than before.
+absl::Status MysqlAccept::LeaveOutReplaced(const Message& m, std::set<std::string>* full) {
+  TRIVIUM_ASSIGN_OR_RETURN(
+      const mysql::Rows older,
+      w_.db.Query(sql::kOpenOfCollapseKey, {m.product, m.channel, Blob{m.collapse_key}, Blob{m.target.value}}));
+  for (const Id& id : IdsOf(older)) {
+    std::vector<DeliveryKey> keys;
+    for (const std::string& user : *full) keys.push_back({id, user});
+    if (keys.empty()) break;
+    Values parameters = {m.product, ToValue(DeliveryState::kPending)};
+    const std::string statement = sql::WithKeys(sql::kPendingAmong, keys, &parameters);
+    TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows rows, w_.db.Query(statement, parameters));
+    for (const std::string& user : TextsOf(rows)) full->erase(user);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status MysqlAccept::TakePlace(Message& m) {

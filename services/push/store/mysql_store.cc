@@ -70,7 +70,7 @@ std::vector<absl::StatusOr<Message>> MysqlStore::Accept(std::span<const NewMessa
   for (const NewMessage& item : items) {
     Message accepted;
     const absl::Status status = Write("accept", deadline, [&](const Writing& w) -> absl::Status {
-      TRIVIUM_ASSIGN_OR_RETURN(accepted, MysqlAccept(w).Accept(item));
+      TRIVIUM_ASSIGN_OR_RETURN(accepted, MysqlAccept(w, open_messages_).Accept(item));
       return absl::OkStatus();
     });
     outcomes.push_back(status.ok() ? absl::StatusOr<Message>(std::move(accepted)) : status);
@@ -83,7 +83,7 @@ std::vector<absl::StatusOr<Message>> MysqlStore::ReleaseScheduled(std::span<cons
   for (const Release& item : items) {
     Message released;
     const absl::Status status = Write("release", deadline, [&](const Writing& w) -> absl::Status {
-      TRIVIUM_ASSIGN_OR_RETURN(released, MysqlAccept(w).ReleaseScheduled(item));
+      TRIVIUM_ASSIGN_OR_RETURN(released, MysqlAccept(w, open_messages_).ReleaseScheduled(item));
       return absl::OkStatus();
     });
     outcomes.push_back(status.ok() ? absl::StatusOr<Message>(std::move(released)) : status);

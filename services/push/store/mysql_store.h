@@ -13,6 +13,7 @@
 #include "libs/id/id.h"
 #include "libs/mysql/mysql.h"
 #include "services/push/store/mysql_ledger.h"
+#include "services/push/store/open_messages.h"
 #include "services/push/store/store.h"
 
 namespace trivium {
@@ -109,6 +110,7 @@ class MysqlStore : public Store {
   Metrics& metrics_;
   const EncodeEvent encode_;
   const std::function<void()> on_commit_;
+  OpenMessages open_messages_;
 };
 
 }  // namespace trivium::push

@@ -101,6 +101,7 @@ class Twins : public StoreCalls {
                                {TargetKind::kProduct, ""},
                                {TargetKind::kAudience, "a OR b=1"}};
     NewMessage item = Draft(absl::StrCat("request-", Below(60)), kTargets[Below(4)]);
+    if (Below(2) == 0) item.max_pending_of_user = static_cast<int64_t>(1 + Below(6));
     Message& m = item.draft;
     m.create_time = now_;
     m.expire_time = now_ + absl::Minutes(static_cast<int>(1 + Below(5)));
@@ -150,7 +151,7 @@ class Twins : public StoreCalls {
     std::vector<push::Release> items = {{product_, AnyMessage(), {}, kDay, now_}};
     const std::vector<Message> due = *memory_.store().ListDueScheduled(std::nullopt, now_, 10, Deadline());
     for (const Message& m : due) {
-      items.push_back({product_, m.id, {}, "2026-11-23", now_});
+      items.push_back({product_, m.id, {}, "2026-11-23", now_, static_cast<int64_t>(1 + Below(6))});
     }
     Both([&](Store& store) { return store.ReleaseScheduled(items, Deadline()); });
   }

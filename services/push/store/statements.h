@@ -136,6 +136,16 @@ inline constexpr char kListUserMessages[] =
 inline constexpr char kListPending[] =
     "SELECT message_id FROM delivery FORCE INDEX (pending) WHERE product = ? AND user_id = ? AND state = ? AND "
     "channel = ? ORDER BY message_id LIMIT ?";
+// Who has too many: reads what is pending of these users, and no more of each than he may have.
+inline constexpr char kFullUsers[] =
+    "SELECT user_id FROM delivery FORCE INDEX (pending) WHERE product = ? AND state = ? AND user_id IN (";
+inline constexpr char kFullUsersEnd[] = ") GROUP BY user_id HAVING COUNT(*) >= ?";
+inline constexpr char kPendingAmong[] =
+    "SELECT user_id FROM delivery FORCE INDEX (PRIMARY) WHERE product = ? AND state = ? AND (";
+// Of the first open messages, how many there are, and how many of these are the product's. KEY due_expire.
+inline constexpr char kCountOpenMessages[] =
+    "SELECT COUNT(*), CAST(COALESCE(SUM(product = ?), 0) AS SIGNED) FROM (SELECT product FROM message "
+    "FORCE INDEX (due_expire) WHERE due_expire_time IS NOT NULL LIMIT ?) AS open_messages";
 // KEY due_repeat (next_attempt_time); due_vendor (vendor_time).
 inline constexpr char kLockRepeatDue[] =
     "SELECT " TRIVIUM_DELIVERY_COLUMNS ", product FROM delivery FORCE INDEX (due_repeat) WHERE next_attempt_time <= ?";

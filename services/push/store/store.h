@@ -30,6 +30,7 @@
 namespace trivium::push {
 
 inline constexpr size_t kRecipientsMax = 50'000;     // Of one message.
+inline constexpr int64_t kPendingOfUserDefault = 10'000;
 inline constexpr size_t kUserTagsMax = 100;          // Of one user.
 inline constexpr size_t kPendingBytesMax = 3 << 20;  // Of data in one ListPending: its answer is one gRPC message.
 inline constexpr absl::Duration kDedupeWindow = absl::Hours(24);
@@ -52,6 +53,7 @@ using EncodeEvent = std::function<std::string(const Id& event_id, const Message&
 struct NewMessage {
   Message draft;
   std::vector<std::string> present;  // Users of the room who are connected, in any order; for room targets.
+  int64_t max_pending_of_user = kPendingOfUserDefault;
 };
 
 // A scheduled message whose time has come. day: the business day that it counts on.
@@ -61,6 +63,7 @@ struct Release {
   std::vector<std::string> present;
   std::string day;
   absl::Time now;
+  int64_t max_pending_of_user = kPendingOfUserDefault;
 };
 
 struct Cancellation {
@@ -197,7 +200,8 @@ class Store : public EventSource {
  public:
   // RELIABLE: writes the message, its place in the channel, a delivery for each recipient and the event, and drops what
   // is pending of older messages with the same channel, target and collapse key. A scheduled message gets no
-  // recipients yet. LOSSY and ORDERED come here only when they are scheduled. OK: the message as it was first
+  // recipients yet. For a recipient of whom max_pending_of_user deliveries are pending, but for those that the message
+  // takes the place of, it is dropped at once (kTooManyPending). LOSSY and ORDERED come here only when they are scheduled. OK: the message as it was first
   // accepted, also on a repeat of request_id; with a dedupe key that was used in the last 24 h, the first message with
   // it. INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, AUDIENCE_INVALID; RESOURCE_EXHAUSTED AUDIENCE_TOO_LARGE.
   virtual std::vector<absl::StatusOr<Message>> Accept(std::span<const NewMessage> items, absl::Time deadline) = 0;

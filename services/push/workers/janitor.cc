@@ -157,16 +157,17 @@ bool Janitor::Release() {
 
 void Janitor::ReleaseOne(const Message& message) {
   const absl::Time now = Now();
+  const std::shared_ptr<const Profile> profile = p_.profiles.FindOrDefault(message.product);
   push::Release release{.product = message.product,
                         .message_id = message.id,
                         .present = RoomPresence(p_.channels, message.product, Deadline()).Of(message),
-                        .day = p_.profiles.FindOrDefault(message.product)->DayOf(now),
-                        .now = now};
+                        .day = profile->DayOf(now),
+                        .now = now,
+                        .max_pending_of_user = profile->max_pending_per_user};
   const absl::StatusOr<Message> released = std::move(p_.store.ReleaseScheduled({&release, 1}, Deadline())[0]);
   if (released.ok()) {
     p_.metrics.Worked("schedule", "done");
-    if (released->update_time == now)
-      p_.metrics.Fate(message.product, message.message_class, "accepted", released->counts.accepted);
+    if (released->update_time == now) p_.metrics.AcceptedRecipients(*released);
     return p_.relay.Wake({released->product, released->channel});
   }
   Failed("schedule", released.status());
