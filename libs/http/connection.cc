@@ -102,6 +102,7 @@ class BeastConnection : public Connection, public std::enable_shared_from_this<B
  private:
   void Begin();
   void ReadProxyHeader();
+  void Admit();
   void AwaitRequest();
   void ReadHead();
   void OnHead(error_code ec);
@@ -141,7 +142,7 @@ class BeastConnection : public Connection, public std::enable_shared_from_this<B
 };
 
 void BeastConnection::Begin() {
-  if (!options_.proxy_protocol) return AwaitRequest();
+  if (!options_.proxy_protocol) return Admit();
   if (!options_.proxies.Contains(WithoutPort(peer_))) {
     host_->CountRefused(403);
     return Close();
@@ -165,8 +166,14 @@ void BeastConnection::ReadProxyHeader() {
     }
     if (!(*header)->peer.empty()) self->peer_ = (*header)->peer;
     self->buffer_.consume((*header)->size);
-    self->AwaitRequest();
+    self->Admit();
   });
+}
+
+void BeastConnection::Admit() {
+  if (options_.admit == nullptr || options_.admit(WithoutPort(peer_))) return AwaitRequest();
+  host_->CountRefused(429);
+  Close();
 }
 
 void BeastConnection::AwaitRequest() {

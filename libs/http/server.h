@@ -33,6 +33,9 @@ struct ServerOptions {
   // not come from one of `proxies`, or begin otherwise, are closed.
   bool proxy_protocol = false;
   AddressSet proxies;
+  // Asked for each new connection once its peer's address is known (without port): false closes it. Must not block;
+  // called on I/O threads. Empty: all are admitted.
+  std::function<bool(std::string_view ip)> admit;
 };
 
 // Answers a request once (later calls do nothing); may be called from any thread, also after Stop. Dropping it

@@ -120,6 +120,13 @@ http::ServerOptions ToHttp(const Config& config) {
   return options;
 }
 
+AddressLimitsOptions ToAddressLimits(const Config::AddressLimits& limits) {
+  constexpr double kBurstSeconds = 4;
+  const auto rate = [](double per_second) { return RateLimit{per_second, kBurstSeconds * per_second}; };
+  return {rate(limits.connections_per_second()), rate(limits.handshakes_per_second()),
+          static_cast<size_t>(limits.max_addresses())};
+}
+
 ClientsOptions ToClients(const Config& config) {
   const Config::Connections& c = config.connections();
   ClientsOptions options;
@@ -173,6 +180,9 @@ void SetDefaults(Config* config) {
   config->mutable_access_log()->set_sample(0.01);
   config->mutable_access_log()->set_lines_per_second(100);
   config->mutable_drain()->set_connections_per_second(500);
+  config->mutable_address_limits()->set_connections_per_second(5'000);
+  config->mutable_address_limits()->set_handshakes_per_second(5'000);
+  config->mutable_address_limits()->set_max_addresses(100'000);
 }
 
 absl::Status CheckConfig(const Config& config) {
@@ -191,6 +201,11 @@ absl::Status CheckConfig(const Config& config) {
   Checker("tokens")
       .Duration("clock_skew", config.tokens().clock_skew(), absl::ZeroDuration(), absl::Minutes(10))
       .Range("max_remembered", config.tokens().max_remembered(), 16, kMillion)
+      .MoveTo(&wrong);
+  Checker("address_limits")
+      .Range("connections_per_second", config.address_limits().connections_per_second(), 0, kMillion)
+      .Range("handshakes_per_second", config.address_limits().handshakes_per_second(), 0, kMillion)
+      .Range("max_addresses", config.address_limits().max_addresses(), 1000, 10 * kMillion)
       .MoveTo(&wrong);
   Checker redis("redis");
   if (const absl::Status status = redis::CheckOptions(ToRedis(config.redis())); !status.ok())
@@ -216,6 +231,7 @@ Settings ToSettings(const Config& config) {
   s.trusted_proxies =
       http::AddressSet::Parse({config.proxies().trusted().begin(), config.proxies().trusted().end()}).value();
   s.http.proxies = s.trusted_proxies;
+  s.address_limits = ToAddressLimits(config.address_limits());
   s.clients = ToClients(config);
   s.calls.max_in_flight = config.calls().max_in_flight();
   s.calls.max_in_flight_per_product = config.calls().max_in_flight_per_product();

@@ -10,6 +10,7 @@
 #include "libs/http/server.h"
 #include "services/gateway/clients/options.h"
 #include "services/gateway/commands/limiter.h"
+#include "services/gateway/edge/address_limits.h"
 #include "services/gateway/execution/access_log.h"
 #include "services/gateway/execution/command_executor.h"
 
@@ -29,6 +30,7 @@ struct Settings {
   std::string control_ads_address, state_dir;
   http::ServerOptions http;
   http::AddressSet trusted_proxies;
+  AddressLimitsOptions address_limits;
   ClientsOptions clients;
   ExecutorOptions calls;
   LimiterOptions limiter;

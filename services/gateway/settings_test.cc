@@ -52,6 +52,9 @@ TEST(SettingsTest, NamesEveryWrongField) {
       {"redis.addresses", [](auto* c) { c->mutable_redis()->clear_addresses(); }},
       {"access_log.sample", [](auto* c) { c->mutable_access_log()->set_sample(1.5); }},
       {"access_log.lines_per_second", [](auto* c) { c->mutable_access_log()->set_lines_per_second(-1); }},
+      {"address_limits.connections_per_second",
+       [](auto* c) { c->mutable_address_limits()->set_connections_per_second(-1); }},
+      {"address_limits.max_addresses", [](auto* c) { c->mutable_address_limits()->set_max_addresses(1); }},
       {"drain.connections_per_second", [](auto* c) { c->mutable_drain()->set_connections_per_second(0); }},
   };
   for (const auto& c : kCases) {

@@ -1,6 +1,5 @@
 #include "services/gateway/commands/limiter.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "absl/hash/hash.h"
@@ -17,7 +16,7 @@ constexpr Metric kEvictions{"trivium_gateway_limiter_evictions_total",
                             "Buckets dropped while still filling, for want of room: raise max_buckets."};
 
 constexpr const char* kScopeNames[] = {"connection", "user", "command", "product"};
-constexpr size_t kKeyBytes = 512, kMaxDropsAtOnce = 2;
+constexpr size_t kKeyBytes = 512;
 
 // Identity of a bucket, without a heap allocation: parts with their lengths, so that no two callers make the same key.
 // Parts that do not fit are replaced by their hash.
@@ -71,64 +70,19 @@ absl::Status Refused(const Command& command, const char* scope, const RateLimit&
 }  // namespace
 
 Limiter::Limiter(LimiterOptions options, Clock& clock, Metrics& metrics)
-    : max_per_shard_(std::max<size_t>(1, options.max_buckets / std::max<size_t>(1, options.shards))),
-      clock_(clock),
-      metrics_(metrics),
-      evictions_(metrics.GetCounter(kEvictions)),
-      shards_(std::max<size_t>(1, options.shards)) {}
+    : metrics_(metrics), table_(options.max_buckets, options.shards, clock, metrics.GetCounter(kEvictions)) {}
 
 absl::Status Limiter::Admit(const Command& command, const LimitedCaller& caller) {
   for (int i = 0; i < kLimitScopes; ++i) {
     const RateLimit& limit = command.limits[static_cast<size_t>(i)];
     const auto scope = static_cast<LimitScope>(i);
     if (limit.rate <= 0 || !Counts(scope, caller)) continue;
-    const absl::Duration wait = Take(Key(scope, command, caller, limit).view(), limit);
+    const absl::Duration wait = table_.Take(Key(scope, command, caller, limit).view(), limit);
     if (wait == absl::ZeroDuration()) continue;
     metrics_.GetCounter(kRefused, {std::string(caller.product), command.name, kScopeNames[i]}).Add();
     return Refused(command, kScopeNames[i], limit, wait);
   }
   return absl::OkStatus();
-}
-
-absl::Duration Limiter::Take(std::string_view key, const RateLimit& limit) {
-  Shard& shard = shards_[std::hash<std::string_view>()(key) % shards_.size()];
-  MutexLock lock(shard.mu);
-  return Touch(shard, key, limit).bucket.Take();
-}
-
-Limiter::Slot& Limiter::Touch(Shard& shard, std::string_view key, const RateLimit& limit) {
-  const absl::Duration now = clock_.Monotonic();
-  const auto found = shard.by_key.find(key);
-  if (found != shard.by_key.end()) {
-    shard.slots.splice(shard.slots.begin(), shard.slots, found->second);
-  } else {
-    DropOld(shard, now);
-    shard.slots.emplace_front(key, limit, clock_);
-    shard.by_key.emplace(shard.slots.front().key, shard.slots.begin());
-  }
-  shard.slots.front().used_at = now;
-  return shard.slots.front();
-}
-
-// A few at each insertion, so that no call pays for many.
-void Limiter::DropOld(Shard& shard, absl::Duration now) {
-  for (size_t i = 0; i < kMaxDropsAtOnce && !shard.slots.empty(); ++i) {
-    const Slot& oldest = shard.slots.back();
-    const bool full_again = now - oldest.used_at >= absl::Seconds(oldest.limit.burst / oldest.limit.rate);
-    if (!full_again && shard.slots.size() < max_per_shard_) return;
-    if (!full_again) evictions_.Add();
-    shard.by_key.erase(oldest.key);
-    shard.slots.pop_back();
-  }
-}
-
-size_t Limiter::buckets() const {
-  size_t sum = 0;
-  for (const Shard& shard : shards_) {
-    MutexLock lock(shard.mu);
-    sum += shard.slots.size();
-  }
-  return sum;
 }
 
 }  // namespace trivium::gateway

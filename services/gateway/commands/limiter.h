@@ -2,18 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "libs/clock/clock.h"
-#include "libs/ha/token_bucket.h"
-#include "libs/sync/mutex.h"
 #include "libs/telemetry/metrics.h"
+#include "services/gateway/commands/bucket_table.h"
 #include "services/gateway/commands/command.h"
 
 namespace trivium::gateway {
@@ -30,7 +24,7 @@ struct LimitedCaller {
   std::string_view product, uid, connection;
 };
 
-// Thread-safe. A bucket that has had time to fill again is dropped: it is as good as a new one.
+// Thread-safe.
 class Limiter {
  public:
   Limiter(LimiterOptions options, Clock& clock, Metrics& metrics);  // clock and metrics outlive it.
@@ -38,33 +32,11 @@ class Limiter {
   // that what one connection or user has too much of is not taken from others. A call that a wide limit refuses has
   // used its narrow ones.
   absl::Status Admit(const Command& command, const LimitedCaller& caller);
-  size_t buckets() const;  // For tests and the admin page.
+  size_t buckets() const { return table_.buckets(); }  // For tests and the admin page.
 
  private:
-  struct Slot {
-    Slot(std::string_view key, const RateLimit& limit, Clock& clock)
-        : key(key), limit(limit), bucket(limit.rate, limit.burst, clock) {}
-    const std::string key;
-    const RateLimit limit;
-    ha::TokenBucket bucket;
-    absl::Duration used_at;
-  };
-  struct Shard {
-    mutable Mutex mu;
-    std::list<Slot> slots ABSL_GUARDED_BY(mu);  // Used last first.
-    absl::flat_hash_map<std::string_view, std::list<Slot>::iterator> by_key
-        ABSL_GUARDED_BY(mu);  // Keys are the slots'.
-  };
-
-  absl::Duration Take(std::string_view key, const RateLimit& limit);
-  Slot& Touch(Shard& shard, std::string_view key, const RateLimit& limit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
-  void DropOld(Shard& shard, absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
-
-  const size_t max_per_shard_;
-  Clock& clock_;
   Metrics& metrics_;
-  Counter& evictions_;
-  std::vector<Shard> shards_;
+  BucketTable table_;
 };
 
 }  // namespace trivium::gateway

@@ -1,5 +1,6 @@
 #include "services/gateway/edge/edge.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,13 +9,21 @@
 namespace trivium::gateway {
 namespace {
 
-constexpr Metric kHandshakes{"trivium_gateway_handshakes_total",
-                             "WebSocket handshakes by outcome: ok, malformed, origin (not allowed by any product), "
-                             "not_ready (or draining).",
-                             {"outcome"}};
+constexpr Metric kHandshakes{
+    "trivium_gateway_handshakes_total",
+    "WebSocket handshakes by outcome: ok, malformed, address (too many per second), origin (not "
+    "allowed by any product), not_ready (or draining).",
+    {"outcome"}};
 
 http::Response Plain(int status, std::string_view text) {
   return {status, "text/plain; charset=utf-8", {}, absl::StrCat(std::string(text), "\n")};
+}
+
+http::Response TooMany(absl::Duration wait) {
+  http::Response response = Plain(429, "too many handshakes of this address");
+  response.headers.emplace_back(
+      "Retry-After", absl::StrCat(std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(wait, absl::Seconds(1))))));
+  return response;
 }
 
 }  // namespace
@@ -22,13 +31,22 @@ http::Response Plain(int status, std::string_view text) {
 Edge::Edge(EdgeOptions options, Parts parts)
     : parts_(std::move(parts)),
       trusted_proxies_(options.trusted_proxies),
+      address_limits_(options.address_limits, parts_.connect.clock, parts_.metrics),
       connect_(parts_.connect, std::move(options.trusted_proxies)),
-      server_(std::move(options.server), parts_.metrics) {
+      server_(Limited(std::move(options.server)), parts_.metrics) {
   server_.Handle("GET", "/healthz", [this](const http::Request&) { return Health(); });
   server_.Handle("GET", "/connection/websocket", [this](const http::Request& request) { return Upgrade(request); });
   server_.HandleAsync("POST OPTIONS", "/", [this](http::Request request, http::Responder respond) {
     connect_.Serve(std::move(request), std::move(respond));
   });
+}
+
+// A proxy without PROXY headers brings everybody's connections: it is not counted.
+http::ServerOptions Edge::Limited(http::ServerOptions options) {
+  options.admit = [this](std::string_view ip) {
+    return trusted_proxies_.Contains(ip) || address_limits_.TakeConnection(ip) == absl::ZeroDuration();
+  };
+  return options;
 }
 
 void Edge::Drain() {
@@ -48,6 +66,13 @@ http::Response Edge::Upgrade(const http::Request& request) {
     count("malformed");
     return std::move(*refused);
   }
+  const std::string address = ClientAddress(request, trusted_proxies_);
+  if (!trusted_proxies_.Contains(address)) {
+    if (const absl::Duration wait = address_limits_.TakeHandshake(address); wait > absl::ZeroDuration()) {
+      count("address");
+      return TooMany(wait);
+    }
+  }
   auto& handshake = std::get<WebSocketHandshake>(checked);
   if (!parts_.connect.profiles.AnyAllowsOrigin(handshake.origin)) {
     count("origin");
@@ -61,8 +86,7 @@ http::Response Edge::Upgrade(const http::Request& request) {
   }
   count("ok");
   http::Response response = UpgradeAnswer(handshake);
-  response.take_over = [this, peer = ClientAddress(request, trusted_proxies_),
-                        handshake = std::move(handshake)](http::TakenConnection socket) {
+  response.take_over = [this, peer = address, handshake = std::move(handshake)](http::TakenConnection socket) {
     socket.peer = peer;
     parts_.adopt({std::move(socket), handshake});
   };

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "libs/http/server.h"
+#include "services/gateway/edge/address_limits.h"
 #include "services/gateway/edge/connect_edge.h"
 #include "services/gateway/edge/websocket_handshake.h"
 
@@ -15,6 +16,7 @@ namespace trivium::gateway {
 struct EdgeOptions {
   http::ServerOptions server;        // proxies: whom PROXY headers are believed of.
   http::AddressSet trusted_proxies;  // Whose X-Forwarded-For is believed.
+  AddressLimitsOptions address_limits;
 };
 
 // A socket that has become a WebSocket. The receiver closes its fd.
@@ -42,11 +44,13 @@ class Edge {
   int port() const { return server_.port(); }
 
  private:
+  http::ServerOptions Limited(http::ServerOptions options);
   http::Response Upgrade(const http::Request& request);
   http::Response Health() const;
 
   const Parts parts_;
   const http::AddressSet trusted_proxies_;
+  AddressLimits address_limits_;
   ConnectEdge connect_;
   std::atomic<bool> draining_{false};
   http::Server server_;  // Last: its threads use the rest.

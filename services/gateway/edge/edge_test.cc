@@ -203,6 +203,51 @@ TEST_F(ProxiedEdgeTest, TheProxySaysWhoTheClientIs) {
   EXPECT_EQ(adopted[1].socket.peer, "203.0.113.8");
 }
 
+TEST_F(ProxiedEdgeTest, ConnectionsAndHandshakesOfOneAddressAreLimited) {
+  options_.address_limits.connections = {1e-3, 3};
+  options_.address_limits.handshakes = {1e-3, 2};
+  const auto status = [&](const std::string& ip) {
+    http::RawConnection connection(edge().port());
+    const std::string family = ip.find(':') == std::string::npos ? "TCP4 " : "TCP6 ";
+    connection.Send("PROXY " + family + ip + (family == "TCP4 " ? " 10.0.0.1" : " fd00::1") + " 50000 443\r\n" +
+                    Upgrade());
+    return ParseAnswer(connection.ReadAnswer()).status;
+  };
+  EXPECT_EQ(status("203.0.113.7"), 101);
+  EXPECT_EQ(status("203.0.113.7"), 101);
+  EXPECT_EQ(status("203.0.113.7"), 429) << "a third handshake";
+  EXPECT_EQ(status("203.0.113.7"), 0) << "a fourth connection is closed";
+  EXPECT_EQ(status("203.0.113.8"), 101) << "another's";
+  // One /64 is one customer.
+  EXPECT_EQ(status("2001:db8:1:2::1"), 101);
+  EXPECT_EQ(status("2001:db8:1:2:ffff::2"), 101);
+  EXPECT_EQ(status("2001:db8:1:2::3"), 429);
+  EXPECT_EQ(status("2001:db8:1:3::1"), 101);
+  Metrics& metrics = world().metrics();
+  const Metric refused{"trivium_gateway_address_refused_total", "", {"what"}};
+  EXPECT_EQ(metrics.GetCounter(refused, {"handshake"}).Value(), 2);
+  EXPECT_EQ(metrics.GetCounter(refused, {"connection"}).Value(), 1);
+}
+
+TEST_F(EdgeTest, ATrustedProxyBringsEverybodysConnections) {
+  options_.trusted_proxies = http::AddressSet::Parse({"127.0.0.1"}).value();
+  options_.address_limits.connections = options_.address_limits.handshakes = {1e-3, 1};
+  for (const char* client : {"203.0.113.7", "203.0.113.8", "203.0.113.9"}) {
+    EXPECT_EQ(Send("GET", kPath, Handshake({{"X-Forwarded-For", client}})).status, 101);
+  }
+  const Answer refused = Send("GET", kPath, Handshake({{"X-Forwarded-For", "203.0.113.9"}}));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_NE(refused.headers.find("retry-after"), refused.headers.end());
+}
+
+TEST(CountedPrefixTest, V4ByAddressAndV6BySixtyFourBits) {
+  EXPECT_EQ(CountedPrefix("1.2.3.4"), std::string("\1\2\3\4"));
+  EXPECT_EQ(CountedPrefix("::ffff:1.2.3.4"), CountedPrefix("1.2.3.4"));
+  EXPECT_EQ(CountedPrefix("2001:db8::1"), CountedPrefix("2001:db8:0:0:1::"));
+  EXPECT_NE(CountedPrefix("2001:db8::1"), CountedPrefix("2001:db8:0:1::1"));
+  for (const char* none : {"", "1.2.3", "unix"}) EXPECT_EQ(CountedPrefix(none), "") << none;
+}
+
 TEST_F(ProxiedEdgeTest, WithoutAGoodHeaderNothingIsServed) {
   EXPECT_EQ(Exchange(Upgrade()), "");
   EXPECT_EQ(Exchange("PROXY TCP4 garbage\r\n" + Upgrade()), "");
