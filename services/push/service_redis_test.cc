@@ -403,6 +403,23 @@ TEST_F(ServiceTest, WhatIsNotAcknowledgedInTimeExpiresOrGoesToTheVendor) {
   EXPECT_EQ(MustGetDelivery(vendor.message_id()).vendor(), 0);
 }
 
+TEST_F(ServiceTest, WhoHasAsManyPendingAsTheProfileSaysIsNotSentAnotherOne) {
+  Profile profile = Get();
+  profile.max_pending_per_user = 1;
+  Set(profile);
+  const v1::Message first = MustPublish(ToUser("request-1", "li", v1::RELIABLE));
+  const v1::Message second = MustPublish(ToUser("request-2", "li", v1::RELIABLE));
+  EXPECT_EQ(second.delivery().dropped().at("TOO_MANY_PENDING"), 1);
+  EXPECT_EQ(MustGetDelivery(second.message_id()).pending(), 0);
+  v1::PublishRequest request = ToUser("request-3", "li", v1::RELIABLE);
+  request.mutable_schedule_time()->set_seconds(absl::ToUnixSeconds(absl::Now()) + 1);
+  const v1::Message scheduled = MustPublish(request);
+  ASSERT_TRUE(Eventually([&] { return MustGet(scheduled.message_id()).state() == v1::Message::COMPLETED; }));
+  EXPECT_EQ(MustGetDelivery(scheduled.message_id()).dropped().at("TOO_MANY_PENDING"), 1);
+  EXPECT_EQ(MustAck("li", {first.message_id()}), 1);
+  EXPECT_EQ(MustPublish(ToUser("request-4", "li", v1::RELIABLE)).delivery().pending(), 1);
+}
+
 TEST_F(ServiceTest, AnAudienceIsReachedThroughEachUsersChannel) {
   TestGateway gateway(Redis(), "acme", {"user:li", "user:han", "user:wang"});
   MustTag("li", {{"grade", "7"}});
