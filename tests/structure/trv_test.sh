@@ -44,10 +44,12 @@ test_ports() {
   expect "the first clone gets a block of ports" '^2[0-9]{4}$' inside 'make_home; choose_ports; echo "$port_base"'
   expect "another clone gets other ports, though none listens" '^different$' inside \
     'first=$port_base; home2=$home-2; TRIVIUM_HOME=$home2 bash -c "source \"$TRIVIUM_ROOT/trv\"; make_home; choose_ports; [ \$port_base != $first ] && echo different"'
+  local taken listener
+  taken=$(inside 'port mysql')
   /usr/bin/python3 -c 'import socket, sys, time
-s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(60)' "$(inside 'port mysql')" &
-  local listener=$!
-  sleep 0.5
+s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(600)' "$taken" &
+  listener=$!
+  until (: <"/dev/tcp/127.0.0.1/$taken") 2>/dev/null; do kill -0 "$listener" && sleep 0.1; done
   expect "an occupied port is named, with its owner and what to do" "port [0-9]+ \(mysql\) is taken by process $listener \(python3.*\); stop that, or .*--new-ports" inside check_ports
   expect "a block with an occupied port is not chosen" '^other$' inside 'old=$port_base; rm "$home/env"; choose_ports; [ "$port_base" != "$old" ] && echo other'
   kill "$listener"
