@@ -17,12 +17,14 @@ namespace {
 
 constexpr char kSecret[] = "0123456789abcdef0123456789abcdef";
 
-Settings SettingsOf(const mysql::PoolOptions* mysql) {
+Settings SettingsOf(const mysql::PoolOptions* mysql, const redis::TestRedis* redis) {
   Settings settings;
   settings.instance_id = "live-1";
   settings.cell = "cell-a";
   if (mysql != nullptr) settings.mysql = *mysql;
   if (mysql == nullptr) settings.mysql.schema = "";
+  if (redis != nullptr) settings.redis = redis->client_options();
+  settings.redis.name = "live";
   settings.resume_keys = {kSecret};
   settings.media_key = kSecret;
   settings.workers.interval = settings.workers.drain_interval = settings.workers.timetable_interval =
@@ -93,11 +95,12 @@ rpc::TestPki& Pki() {
   return *pki;
 }
 
-LiveUnderTest::LiveUnderTest(const mysql::PoolOptions* mysql)
-    : app_(SettingsOf(mysql), guard_, clock_, metrics_,
+LiveUnderTest::LiveUnderTest(const mysql::PoolOptions* mysql, const redis::TestRedis* redis)
+    : clock_(redis != nullptr ? Clock::Real() : fake_clock_),
+      app_(SettingsOf(mysql, redis), guard_, clock_, metrics_,
            {.profiles = &profiles_,
             .capacities = &nodes_,
-            .admission = admission_.get(),
+            .admission = redis != nullptr ? nullptr : admission_.get(),
             .sender = &sender_,
             .products =
                 [] {

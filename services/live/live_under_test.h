@@ -11,6 +11,7 @@
 #include "libs/clock/clock.h"
 #include "libs/jwt/signer.h"
 #include "libs/mysql/mysql.h"
+#include "libs/redis/test_redis.h"
 #include "libs/rpc/call_guard.h"
 #include "libs/rpc/testing.h"
 #include "libs/rpc/wire_status.h"
@@ -85,8 +86,9 @@ class LiveUnderTest {
  public:
   using Stub = v1::LiveService::Stub;
 
-  // mysql: of migrated tables; nullptr: in memory.
-  explicit LiveUnderTest(const mysql::PoolOptions* mysql = nullptr);
+  // mysql: of migrated tables; nullptr: in memory. redis: the admission's, and then time is the real one; nullptr: in
+  // memory.
+  explicit LiveUnderTest(const mysql::PoolOptions* mysql = nullptr, const redis::TestRedis* redis = nullptr);
   ~LiveUnderTest();
 
   // As acme's backend; as its user through a gateway when user is set.
@@ -119,14 +121,15 @@ class LiveUnderTest {
   std::vector<std::string> AwaitEvents(size_t count);
   static std::string NewRequestId();
 
-  FakeClock& clock() { return clock_; }
+  FakeClock& clock() { return fake_clock_; }
   TwoProfiles& profiles() { return profiles_; }
   TwoNodes& nodes() { return nodes_; }
   TestSender& sender() { return sender_; }
   MemoryAdmission& admission() { return *admission_; }
 
  private:
-  FakeClock clock_{absl::FromUnixMillis(absl::ToUnixMillis(absl::Now()))};
+  FakeClock fake_clock_{absl::FromUnixMillis(absl::ToUnixMillis(absl::Now()))};
+  Clock& clock_;
   Metrics metrics_;
   WorkerPool pool_{"live", 4, 1000};
   rpc::CallGuard guard_{{}, pool_, clock_, metrics_};

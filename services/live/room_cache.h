@@ -17,6 +17,8 @@ class RoomCache {
  public:
   static constexpr size_t kMaxRooms = 10'000;
   static constexpr absl::Duration kFresh = absl::Seconds(1);
+  // Of one that is not open: it may start any moment, on another instance, and then everybody comes.
+  static constexpr absl::Duration kFreshClosed = absl::Milliseconds(50);
 
   // Both outlive it.
   RoomCache(Store& store, Clock& clock) : store_(store), clock_(clock) {}
@@ -27,7 +29,8 @@ class RoomCache {
     {
       MutexLock lock(mu_);
       const auto it = rooms_.find({product, room_id});
-      if (it != rooms_.end() && now - it->second.second < kFresh) return it->second.first;
+      if (it != rooms_.end() && now - it->second.second < (IsOpen(it->second.first.state) ? kFresh : kFreshClosed))
+        return it->second.first;
     }
     absl::StatusOr<Room> room = store_.GetRoom(product, room_id, deadline);
     if (room.ok()) Put(*room, now);
