@@ -25,10 +25,13 @@ namespace trivium::payment {
 namespace {
 
 // Version of migrations/payment that this binary needs, and the newest that it can run with.
-constexpr int kSchemaWanted = 1, kSchemaNewest = 2;
+constexpr int kSchemaWanted = 2, kSchemaNewest = 3;
 constexpr char kServiceName[] = "payment";
 constexpr absl::Duration kCountEvery = absl::Seconds(5), kPurgeEvery = absl::Minutes(1),
                          kTakeOverEvery = absl::Seconds(1);
+
+// A probe costs one thread a time-out at most; and a PSP that is back must not wait long.
+constexpr absl::Duration kMaxOpenFor = absl::Seconds(5);
 
 std::unique_ptr<Store> NewStore(kafka::OutboxDatabase& database, IdGenerator& ids, Metrics& metrics) {
   if (database.pool() == nullptr) return std::make_unique<MemoryStore>(ids);
@@ -51,6 +54,7 @@ struct App::Parts {
         plan(settings.control, clock, m),
         profiles(NewConfigProfiles(configs)),
         limits([this](const std::string& product) { return CallsPerSecond(product); }, clock),
+        http(settings.psp_connections),
         fencing(*store, [this](const std::string& product) { return EpochOf(product); }),
         resolver(*store, psps, silence, *profiles, fencing, clock, metrics),
         feed(*store, {.on_readers = [this](int n) { metrics.Watchers(n); },
@@ -59,11 +63,15 @@ struct App::Parts {
         callback_pool(pool),
         payment_pool("psp-payments", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
         refund_pool("psp-refunds", settings.worker_threads, static_cast<size_t>(settings.workers.batch)),
-        silent_pool("psp-silent", settings.silent_threads, static_cast<size_t>(settings.workers.silent_max)),
-        janitor(settings.workers, *store, resolver, {payment_pool, refund_pool, silent_pool}, clock, metrics),
+        silent_payment_pool("psp-silent-pay", settings.silent_threads, SilentPlaces()),
+        silent_refund_pool("psp-silent-ref", settings.silent_threads, SilentPlaces()),
+        janitor(settings.workers, *store, resolver,
+                {payment_pool, refund_pool, silent_payment_pool, silent_refund_pool}, clock, metrics),
         refund_sender("refund_sender", settings.worker_interval, [this] { return janitor.FollowRefunds(); }),
         service({guard, *store, psps, *profiles, fencing, resolver, feed, clock, *ids, metrics,
                  [this] { refund_sender.Wake(); }}) {}
+
+  size_t SilentPlaces() const { return static_cast<size_t>(settings.workers.silent_batch); }
 
   std::optional<int> CallsPerSecond(const std::string& product) const {
     const std::shared_ptr<const Profile> profile = profiles->Find(product);
@@ -83,7 +91,8 @@ struct App::Parts {
           sandbox::NewAdapter(
               psp.sandbox, [this](const http::ClientRequest& request) { return http.Send(request); }, clock));
       psps[psp.name] =
-          NewGuardedPsp(psp.name, std::move(adapter), {.failures = psp.breaker_failures}, silence, clock, raw_metrics);
+          NewGuardedPsp(psp.name, std::move(adapter), {.failures = psp.breaker_failures, .max_open_for = kMaxOpenFor},
+                        silence, clock, raw_metrics);
     }
     return absl::OkStatus();
   }
@@ -116,6 +125,8 @@ struct App::Parts {
       workers.back()->Start();
     };
     run("janitor", settings.worker_interval, [this] { return janitor.FollowPayments(); });
+    run("silent_payments", settings.worker_interval, [this] { return janitor.FollowSilentPayments(); });
+    run("silent_refunds", settings.worker_interval, [this] { return janitor.FollowSilentRefunds(); });
     run("purger", kPurgeEvery, [this] { return janitor.Purge(); });
     run("counter", kCountEvery, [this] { return janitor.Count(); });
     run("take_over", kTakeOverEvery, [this] { return TakeOver(); });
@@ -142,7 +153,7 @@ struct App::Parts {
   WorkerPool& callback_pool;
   std::unique_ptr<http::Server> callback_server;
   // Apart, so that refunds do not queue behind questions about payments, nor either behind those that no PSP answers.
-  WorkerPool payment_pool, refund_pool, silent_pool;
+  WorkerPool payment_pool, refund_pool, silent_payment_pool, silent_refund_pool;
   Janitor janitor;
   Periodic refund_sender;
   std::vector<std::unique_ptr<Periodic>> workers;  // The others.

@@ -19,6 +19,8 @@ constexpr Metric kCallbacks{
     "trivium_payment_callbacks_total", "Callbacks of PSPs, by what became of them.", {"psp", "outcome"}};
 constexpr Metric kWorked{
     "trivium_payment_worker_items_total", "Objects that a worker handled, by outcome.", {"worker", "outcome"}};
+constexpr Metric kWait{
+    "trivium_payment_worker_wait_seconds", "How long objects that were due waited for a worker, seconds.", {"worker"}};
 constexpr Metric kUnknown{
     "trivium_payment_unknown", "Payments and refunds whose outcome at the PSP is unknown now.", {"product"}};
 constexpr Metric kUnknownAge{
@@ -62,6 +64,10 @@ void PaymentMetrics::Callback(const std::string& psp, const std::string& outcome
 
 void PaymentMetrics::Worked(const std::string& worker, const std::string& outcome) {
   metrics_.GetCounter(kWorked, {worker, outcome}).Add();
+}
+
+void PaymentMetrics::Waited(const std::string& worker, absl::Duration wait) {
+  metrics_.GetHistogram(kWait, {worker}).Observe(std::max(0.0, absl::ToDoubleSeconds(wait)));
 }
 
 void PaymentMetrics::Open(const std::map<std::string, OpenWork>& work, absl::Time now) {

@@ -29,8 +29,11 @@ class PaymentMetrics {
   void Heard(const RefundResult& result);
   // outcome: "applied", "already", "contradicts", "replayed", "unmatched", "refused", "malformed", "failed".
   void Callback(const std::string& psp, const std::string& outcome);
-  // worker: "janitor", "refund_sender", "purger". outcome: "changed", "same", "failed".
+  // worker: "janitor", "refund_sender", "silent_payments", "silent_refunds", "purger". outcome: "changed", "same",
+  // "failed".
   void Worked(const std::string& worker, const std::string& outcome);
+  // How long an object that was due waited for a worker.
+  void Waited(const std::string& worker, absl::Duration wait);
   // Sets the gauges; products that were here before and are not any more have none.
   void Open(const std::map<std::string, OpenWork>& work, absl::Time now);
   void Watchers(int count);

@@ -52,6 +52,11 @@ std::optional<RefundEvent> EventOf(PspRefundState state) {
   return std::nullopt;
 }
 
+void LogSilence(const std::string& psp, const std::string& id, const std::string& attempt_id) {
+  TRIVIUM_LOG(kWarning, "a PSP stays silent: it will be asked ever less", {"psp", psp}, {"id", id},
+              {"attempt_id", attempt_id});
+}
+
 void LogContradiction(const std::string& id, std::string_view state) {
   TRIVIUM_LOG(kWarning, "a PSP contradicts what is known: nothing changed", {"id", id}, {"state", state});
 }
@@ -93,75 +98,91 @@ absl::StatusOr<RefundResult> Resolver::Record(const std::string& product, const 
   return result;
 }
 
-absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, absl::Time deadline, bool answered) {
+template <typename T>
+NextCheck Resolver::NextOf(const T& t, const Id& object, PspOutcome outcome) const {
   const absl::Time now = Now();
-  const absl::Duration age = now - payment.update_time;
-  const Id& attempt = payment.attempts.back().id;
-  absl::Time due =
-      now + (answered ? DelayAfterNoNews(age, payment.checks)
-                      : Spread(DelayAfterNoAnswer(age, payment.checks, book_.Unanswered(attempt)), attempt));
-  if (payment.expire_time > now) due = std::min(due, payment.expire_time);
-  TRIVIUM_RETURN_IF_ERROR(store_.ReschedulePayment(payment, due, deadline));
+  const absl::Duration age = now - t.update_time;
+  switch (outcome) {
+    case PspOutcome::kDone:
+    case PspOutcome::kDeclined:
+      return {now + DelayAfterNoNews(age, t.checks)};
+    case PspOutcome::kNotDone:  // It was not asked, and is as silent as before.
+      return {now + Spread(DelayAfterNoAnswer(age, t.checks, 0), object), t.silent};
+    case PspOutcome::kError:
+      return {now + Spread(DelayAfterNoAnswer(age, t.checks, 0), object)};
+    case PspOutcome::kMaybe:
+      break;
+  }
+  const int unanswered = book_.Unanswered(object);
+  return {now + Spread(DelayAfterNoAnswer(age, t.checks, unanswered), object), t.silent || book_.IsSilent(object)};
+}
+
+absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, PspOutcome outcome, absl::Time deadline) {
+  const Attempt& attempt = payment.attempts.back();
+  NextCheck next = NextOf(payment, attempt.id, outcome);
+  if (payment.expire_time > Now()) next.due = std::min(next.due, payment.expire_time);
+  if (next.silent && !payment.silent)
+    LogSilence(attempt.psp, FormatId(kPaymentIdKind, payment.id), FormatId(kAttemptIdKind, attempt.id));
+  TRIVIUM_RETURN_IF_ERROR(store_.ReschedulePayment(payment, next, deadline));
   return Verdict::kAlready;
 }
 
-absl::StatusOr<Verdict> Resolver::PutOff(const Refund& refund, absl::Time deadline, bool answered) {
-  const absl::Time now = Now();
-  const absl::Duration age = now - refund.update_time;
-  const absl::Time due =
-      now + (answered ? DelayAfterNoNews(age, refund.checks)
-                      : Spread(DelayAfterNoAnswer(age, refund.checks, book_.Unanswered(refund.id)), refund.id));
-  TRIVIUM_RETURN_IF_ERROR(store_.RescheduleRefund(refund, due, deadline));
+absl::StatusOr<Verdict> Resolver::PutOff(const Refund& refund, PspOutcome outcome, absl::Time deadline) {
+  const NextCheck next = NextOf(refund, refund.id, outcome);
+  if (next.silent && !refund.silent)
+    LogSilence(refund.psp, FormatId(kRefundIdKind, refund.id), FormatId(kAttemptIdKind, refund.attempt_id));
+  TRIVIUM_RETURN_IF_ERROR(store_.RescheduleRefund(refund, next, deadline));
   return Verdict::kAlready;
 }
 
-absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Payment& payment, PaymentSignal signal, absl::Time deadline,
-                                                 bool answered) {
+absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Payment& payment, PaymentSignal signal, PspOutcome outcome,
+                                                 absl::Time deadline) {
   // Most answers are that nothing has happened yet: they cost one statement, not a transaction. Had the payment changed
   // since it was read, putting it off changes nothing.
   const bool news = Decide(payment, signal, {.now = Now()}).verdict != Verdict::kAlready;
-  if (!news) return PutOff(payment, deadline, answered);
+  if (!news) return PutOff(payment, outcome, deadline);
   TRIVIUM_ASSIGN_OR_RETURN(const PaymentResult result,
                            Record(payment.product, payment.id, std::move(signal), deadline));
   if (result.verdict == Verdict::kChanged) return Verdict::kChanged;
-  return PutOff(payment, deadline, answered);
+  return PutOff(payment, outcome, deadline);
 }
 
-absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Refund& refund, RefundEvent event, absl::Time deadline,
-                                                 bool answered) {
-  if (HasAlreadyHappened(refund.state, event)) return PutOff(refund, deadline, answered);
+absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Refund& refund, RefundEvent event, PspOutcome outcome,
+                                                 absl::Time deadline) {
+  if (HasAlreadyHappened(refund.state, event)) return PutOff(refund, outcome, deadline);
   TRIVIUM_ASSIGN_OR_RETURN(const RefundResult result, Record(refund.product, refund.id, event, deadline));
   if (result.verdict == Verdict::kChanged) return Verdict::kChanged;
-  return PutOff(refund, deadline, answered);
+  return PutOff(refund, outcome, deadline);
 }
 
 absl::StatusOr<Verdict> Resolver::Ask(const Payment& payment, absl::Time deadline) {
   const Attempt& attempt = payment.attempts.back();
   Psp* psp = Find(attempt.psp);
-  if (psp == nullptr) return PutOff(payment, deadline, /*answered=*/false);
+  if (psp == nullptr) return PutOff(payment, PspOutcome::kNotDone, deadline);
   const PspAnswer<Trade> answer = psp->Query(payment.product, attempt.id, deadline);
-  if (answer.outcome != PspOutcome::kDone) return PutOff(payment, deadline, /*answered=*/false);
+  if (answer.outcome != PspOutcome::kDone) return PutOff(payment, answer.outcome, deadline);
   std::optional<PaymentSignal> signal = SignalOf(answer.value);
-  if (!signal) return PutOff(payment, deadline);
-  return RecordOrPutOff(payment, *std::move(signal), deadline);
+  if (!signal) return PutOff(payment, answer.outcome, deadline);
+  return RecordOrPutOff(payment, *std::move(signal), answer.outcome, deadline);
 }
 
 absl::StatusOr<Verdict> Resolver::Expire(const Payment& payment, absl::Time deadline) {
   const Attempt& attempt = payment.attempts.back();
   Psp* psp = Find(attempt.psp);
-  if (psp == nullptr) return PutOff(payment, deadline, /*answered=*/false);
+  if (psp == nullptr) return PutOff(payment, PspOutcome::kNotDone, deadline);
   const PspAnswer<Trade> answer = psp->Close(payment.product, attempt.id, deadline);
   switch (answer.outcome) {
     case PspOutcome::kDone: {
       PaymentSignal ended = SignalOf(answer.value).value_or(PaymentSignal{.event = PaymentEvent::kExpireConfirmed});
-      return RecordOrPutOff(payment, std::move(ended), deadline);
+      return RecordOrPutOff(payment, std::move(ended), answer.outcome, deadline);
     }
     case PspOutcome::kDeclined:
       return Ask(payment, deadline);
     case PspOutcome::kNotDone:
-      return PutOff(payment, deadline, /*answered=*/false);
+      return PutOff(payment, answer.outcome, deadline);
+    case PspOutcome::kError:
     case PspOutcome::kMaybe:
-      return RecordOrPutOff(payment, {.event = PaymentEvent::kOutcomeUnknown}, deadline, /*answered=*/false);
+      return RecordOrPutOff(payment, {.event = PaymentEvent::kOutcomeUnknown}, answer.outcome, deadline);
   }
   return absl::InternalError("an outcome that does not exist");
 }
@@ -183,7 +204,7 @@ absl::StatusOr<bool> Resolver::Close(const Payment& payment, absl::Time deadline
 
 absl::StatusOr<Verdict> Resolver::Send(const Refund& refund, absl::Time deadline) {
   Psp* psp = Find(refund.psp);
-  if (psp == nullptr) return PutOff(refund, deadline, /*answered=*/false);
+  if (psp == nullptr) return PutOff(refund, PspOutcome::kNotDone, deadline);
   const RefundOrder order{.product = refund.product,
                           .refund_id = refund.id,
                           .attempt_id = refund.attempt_id,
@@ -193,15 +214,17 @@ absl::StatusOr<Verdict> Resolver::Send(const Refund& refund, absl::Time deadline
   const PspAnswer<PspRefundState> answer = psp->Refund(order, deadline);
   switch (answer.outcome) {
     case PspOutcome::kDone:
-      return RecordOrPutOff(refund, EventOf(answer.value).value_or(RefundEvent::kPspProcessing), deadline);
+      return RecordOrPutOff(refund, EventOf(answer.value).value_or(RefundEvent::kPspProcessing), answer.outcome,
+                            deadline);
     case PspOutcome::kDeclined:
       TRIVIUM_LOG(kWarning, "a PSP declined a refund", {"refund_id", FormatId(kRefundIdKind, refund.id)},
                   {"why", answer.message});
-      return RecordOrPutOff(refund, RefundEvent::kPspDeclined, deadline);
+      return RecordOrPutOff(refund, RefundEvent::kPspDeclined, answer.outcome, deadline);
     case PspOutcome::kNotDone:
-      return PutOff(refund, deadline, /*answered=*/false);
+      return PutOff(refund, answer.outcome, deadline);
+    case PspOutcome::kError:
     case PspOutcome::kMaybe:
-      return RecordOrPutOff(refund, RefundEvent::kOutcomeUnknown, deadline, /*answered=*/false);
+      return RecordOrPutOff(refund, RefundEvent::kOutcomeUnknown, answer.outcome, deadline);
   }
   return absl::InternalError("an outcome that does not exist");
 }
@@ -210,10 +233,11 @@ absl::StatusOr<Verdict> Resolver::Advance(const Refund& refund, absl::Time deadl
   const bool never_sent = refund.state == RefundState::kProcessing && refund.version == 1 && refund.checks == 0;
   if (never_sent) return Send(refund, deadline);
   Psp* psp = Find(refund.psp);
-  if (psp == nullptr) return PutOff(refund, deadline, /*answered=*/false);
+  if (psp == nullptr) return PutOff(refund, PspOutcome::kNotDone, deadline);
   const PspAnswer<PspRefundState> answer = psp->QueryRefund(refund.product, refund.id, deadline);
-  if (answer.outcome != PspOutcome::kDone) return PutOff(refund, deadline, /*answered=*/false);
-  if (const std::optional<RefundEvent> event = EventOf(answer.value)) return RecordOrPutOff(refund, *event, deadline);
+  if (answer.outcome != PspOutcome::kDone) return PutOff(refund, answer.outcome, deadline);
+  if (const std::optional<RefundEvent> event = EventOf(answer.value))
+    return RecordOrPutOff(refund, *event, answer.outcome, deadline);
   // The PSP does not know it: it never arrived. The same number again is the same refund, should it arrive after all.
   return Send(refund, deadline);
 }

@@ -44,10 +44,6 @@ class Resolver {
   // PSP does not know it.
   absl::StatusOr<Verdict> Advance(const Refund& refund, absl::Time deadline);
 
-  // Whether the PSP has lately been silent about it, so that asking may cost a whole time-out.
-  bool IsSilent(const Payment& payment) const { return book_.IsSilent(payment.attempts.back().id); }
-  bool IsSilent(const Refund& refund) const { return book_.IsSilent(refund.id); }
-
   // A callback. NOT_FOUND: it matches nothing here.
   absl::StatusOr<Verdict> Hear(const PspNotice& notice, absl::Time deadline);
 
@@ -56,14 +52,17 @@ class Resolver {
                                        absl::Time deadline);
   absl::StatusOr<RefundResult> Record(const std::string& product, const Id& refund_id, RefundEvent event,
                                       absl::Time deadline);
-  // Records a signal; when it is no news, puts the next question off. answered: whether the PSP said it.
-  absl::StatusOr<Verdict> RecordOrPutOff(const Payment& payment, PaymentSignal signal, absl::Time deadline,
-                                         bool answered = true);
-  absl::StatusOr<Verdict> RecordOrPutOff(const Refund& refund, RefundEvent event, absl::Time deadline,
-                                         bool answered = true);
+  // Records a signal; when it is no news, puts the next question off. outcome: of the last one.
+  absl::StatusOr<Verdict> RecordOrPutOff(const Payment& payment, PaymentSignal signal, PspOutcome outcome,
+                                         absl::Time deadline);
+  absl::StatusOr<Verdict> RecordOrPutOff(const Refund& refund, RefundEvent event, PspOutcome outcome,
+                                         absl::Time deadline);
   // Only while the object is as it was read.
-  absl::StatusOr<Verdict> PutOff(const Payment& payment, absl::Time deadline, bool answered = true);
-  absl::StatusOr<Verdict> PutOff(const Refund& refund, absl::Time deadline, bool answered = true);
+  absl::StatusOr<Verdict> PutOff(const Payment& payment, PspOutcome outcome, absl::Time deadline);
+  absl::StatusOr<Verdict> PutOff(const Refund& refund, PspOutcome outcome, absl::Time deadline);
+  // object: what the PSP knows it by. T: Payment or Refund.
+  template <typename T>
+  NextCheck NextOf(const T& t, const Id& object, PspOutcome outcome) const;
   absl::StatusOr<Verdict> Send(const Refund& refund, absl::Time deadline);
   Psp* Find(const std::string& name) const;
   absl::Time Now() const;

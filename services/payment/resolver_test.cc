@@ -74,6 +74,13 @@ class ResolverTest : public ::testing::Test {
     return calls_.MustTell(open, StoreCalls::Money());
   }
 
+  // A payment that the PSP has been silent about before this process began.
+  Payment MustBeSilent(int n, absl::Time due) {
+    const Payment payment = calls_.MustCreate(absl::StrCat("silent-request-", n), absl::StrCat("silent-order-", n));
+    EXPECT_TRUE(store_.ReschedulePayment(payment, {due, /*silent=*/true}, Deadline()).ok());
+    return Now(payment);
+  }
+
   FakeClock clock_{kNow};
   Memory memory_;
   CountingStore& store_ = memory_.counting;
@@ -198,44 +205,100 @@ TEST_F(ResolverTest, APaymentThatStaysSilentIsAskedAboutEverLessUntilAnAnswerCom
     ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
     const absl::Duration next = Now(payment).due_time - clock_.Now();
     EXPECT_GE(next, delay) << "question " << question;
-    EXPECT_EQ(resolver_.IsSilent(Now(payment)), question >= kSilentAfter) << "question " << question;
+    EXPECT_EQ(Now(payment).silent, question >= kSilentAfter) << "question " << question;
     delay = next;
   }
   EXPECT_GE(delay, kSilentDelayMax / 2);
   EXPECT_LE(delay, kSilentDelayMax);
   psp_->SetFaults(nullptr);
   ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
-  EXPECT_FALSE(resolver_.IsSilent(Now(payment)));
+  EXPECT_FALSE(Now(payment).silent);
   psp_->SetFaults([] { return Fault::kLostBefore; });
   ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
   EXPECT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax);
 }
 
+// An error costs no time-out: a PSP that stumbles over a trade twice is asked again soon, not in minutes.
+TEST_F(ResolverTest, AnErrorOfThePspIsNoSilence) {
+  const Payment payment = calls_.MustCreate("request-1", "order-1");
+  psp_->SetFaults([] { return Fault::kError; });
+  for (int question = 1; question <= 8; ++question) {
+    clock_.Advance(absl::Minutes(1));
+    ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
+    EXPECT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax) << "question " << question;
+    EXPECT_FALSE(Now(payment).silent) << "question " << question;
+  }
+}
+
+TEST_F(ResolverTest, WhatIsSilentAndCouldNotBeAskedIsAskedSoon) {
+  const Payment payment = calls_.MustCreate("request-1", "order-1");
+  for (int i = 0; i < 5; ++i) silence_.NotAnswered(payment.attempts[0].id);
+  psp_->SetFaults([] { return Fault::kRefused; });
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
+  EXPECT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax);
+}
+
+// Those that found no place used to wait until a claim of 30 s ran out, and to find none by chance again.
+TEST_F(ResolverTest, ManySilentPaymentsTakeTheirTurnsWithoutWaitingForClaims) {
+  constexpr int kPayments = 40, kPlaces = 4;
+  WorkerPool pool("test", 1, 10), silent_pool("silent", 1, kPlaces + 1);
+  Janitor janitor({.silent_batch = kPlaces}, store_, resolver_, {pool, pool, silent_pool, pool}, clock_, metrics_);
+  psp_->SetFaults([] { return Fault::kLostBefore; });
+  std::vector<Payment> payments;
+  for (int i = 0; i < kPayments; ++i) payments.push_back(MustBeSilent(i, clock_.Now() + absl::Milliseconds(i)));
+  clock_.Advance(absl::Seconds(5));
+  for (int round = 1; round <= kPayments / kPlaces; ++round) {
+    std::promise<void> release;
+    ASSERT_TRUE(silent_pool.Submit([&] { release.get_future().wait(); }));
+    janitor.FollowSilentPayments();
+    release.set_value();
+    janitor.Drain();
+    for (int i = 0; i < kPayments; ++i)
+      EXPECT_EQ(Now(payments[i]).checks, i < round * kPlaces ? 2 : 1) << "round " << round << ", payment " << i;
+    clock_.Advance(absl::Milliseconds(1));
+  }
+}
+
 // A time-out each: those that no PSP answers about must not make the others wait, nor pile up.
 TEST_F(ResolverTest, SilentPaymentsAreFollowedBesideTheOthers) {
   WorkerPool pool("test", 1, 10), silent_pool("silent", 1, 10);
-  Janitor janitor({.silent_max = 1}, store_, resolver_, {pool, pool, silent_pool}, clock_, metrics_);
-  const Payment silent = calls_.MustCreate("request-1", "order-1");
-  const Payment silent_too = calls_.MustCreate("request-2", "order-2");
+  Janitor janitor({.silent_batch = 1}, store_, resolver_, {pool, pool, silent_pool, pool}, clock_, metrics_);
+  const Payment silent = MustBeSilent(1, clock_.Now()), silent_too = MustBeSilent(2, clock_.Now());
   const Payment other = calls_.MustCreate("request-3", "order-3");
-  for (int i = 0; i < kSilentAfter; ++i) {
-    silence_.NotAnswered(silent.attempts[0].id);
-    silence_.NotAnswered(silent_too.attempts[0].id);
-  }
   psp_->SetFaults([] { return Fault::kLostBefore; });
   std::promise<void> release;
   ASSERT_TRUE(silent_pool.Submit([&] { release.get_future().wait(); }));
   clock_.Advance(absl::Seconds(5));
+  janitor.FollowSilentPayments();
   janitor.FollowPayments();
   while (Now(other).checks == 0) std::this_thread::yield();  // Although the silent one's thread hangs.
-  EXPECT_EQ(Now(silent).checks + Now(silent_too).checks, 0);
+  EXPECT_EQ(Now(silent).checks + Now(silent_too).checks, 2);
   release.set_value();
   janitor.Drain();
-  EXPECT_EQ(Now(silent).checks + Now(silent_too).checks, 1) << "one is in hand at most";
-  clock_.Advance(absl::Minutes(1));
-  janitor.FollowPayments();
+  EXPECT_EQ(Now(silent).checks + Now(silent_too).checks, 3) << "one is in hand at most";
+  janitor.FollowSilentPayments();
   janitor.Drain();
-  EXPECT_GE(Now(silent).checks + Now(silent_too).checks, 2) << "the claims have run out";
+  EXPECT_EQ(Now(silent).checks + Now(silent_too).checks, 4) << "the other's turn";
+}
+
+// Of another instance, or of this one before a restart: the row remembers what the book does not.
+TEST_F(ResolverTest, ASilencePersistsUntilThereIsAnAnswer) {
+  const Payment payment = MustBeSilent(1, clock_.Now());
+  psp_->SetFaults([] { return Fault::kLostBefore; });
+  ASSERT_TRUE(resolver_.Ask(payment, Deadline()).ok());
+  EXPECT_TRUE(Now(payment).silent);
+  psp_->SetFaults([] { return Fault::kRefused; });
+  ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
+  EXPECT_TRUE(Now(payment).silent) << "it was not asked";
+  psp_->SetFaults([] { return Fault::kLostBefore; });
+  clock_.Advance(absl::Hours(1));
+  ASSERT_EQ(*resolver_.Expire(Now(payment), Deadline()), Verdict::kChanged);
+  EXPECT_EQ(Now(payment).state, PaymentState::kUnknown);
+  EXPECT_TRUE(Now(payment).silent);
+  psp_->SetFaults([] { return Fault::kError; });
+  ASSERT_TRUE(resolver_.Expire(Now(payment), Deadline()).ok());
+  EXPECT_FALSE(Now(payment).silent) << "an error is an answer";
 }
 
 TEST_F(ResolverTest, APspThatIsNotConfiguredNowIsLookedForAgainSoon) {

@@ -69,6 +69,7 @@ void SetDefaults(Config* config) {
   SetDuration(absl::Milliseconds(500), workers->mutable_interval());
   workers->set_batch(100);
   workers->set_threads(32);
+  workers->set_silent_threads(32);
   workers->mutable_psp_timeout()->set_seconds(5);
 }
 
@@ -89,6 +90,7 @@ absl::Status CheckConfig(const Config& config) {
   CheckDuration("workers.interval", config.workers().interval(), absl::Milliseconds(10), absl::Seconds(60), &wrong);
   CheckRange("workers.batch", config.workers().batch(), 1, 1000, &wrong);
   CheckRange("workers.threads", config.workers().threads(), 1, 256, &wrong);
+  CheckRange("workers.silent_threads", config.workers().silent_threads(), 1, 256, &wrong);
   CheckDuration("workers.psp_timeout", config.workers().psp_timeout(), absl::Milliseconds(100), absl::Seconds(20),
                 &wrong);
   return FieldsError(wrong);
@@ -121,9 +123,15 @@ Settings ToSettings(const Config& config) {
   s.workers.psp_timeout = ToDuration(config.workers().psp_timeout());
   s.worker_interval = ToDuration(config.workers().interval());
   s.worker_threads = config.workers().threads();
-  s.silent_threads = std::max(1, s.worker_threads / 4);
-  // Two rounds of time-outs, this one's and the next one's, end before a claim does.
-  s.workers.silent_max = 2 * s.silent_threads;
+  s.silent_threads = config.workers().silent_threads();
+  // One in hand and one that waits for each thread: no thread is idle while there is work.
+  s.workers.silent_batch = 2 * s.silent_threads;
+  // A claim lasts until the last object in hand has been asked about, even if every question takes its time-out.
+  const int rounds = std::max(2, (s.workers.batch + s.worker_threads - 1) / s.worker_threads) + 1;
+  s.workers.claim_for = std::max(s.workers.claim_for, rounds * s.workers.psp_timeout);
+  // A connection for each that may call: the workers, and the calls that cancel payments. One that waited for a
+  // connection would lose the time that its own call needs, and a PSP that answers would look silent.
+  s.psp_connections = 2 * (s.worker_threads + s.silent_threads) + config.server().worker_threads();
   return s;
 }
 

@@ -31,7 +31,8 @@ struct Settings {
   WorkerOptions workers;
   absl::Duration worker_interval;
   int worker_threads = 32;  // Of payments and of refunds each.
-  int silent_threads = 8;   // Of what PSPs are silent about.
+  int silent_threads = 32;  // Of those that PSPs are silent about, each.
+  int psp_connections = 160;
 };
 
 // The defaults, as --print_default_config shows them.

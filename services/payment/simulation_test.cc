@@ -22,6 +22,8 @@ namespace trivium::payment {
 namespace {
 
 constexpr char kProduct[] = "acme";
+constexpr bool (Janitor::*kFollow[])() = {&Janitor::FollowPayments, &Janitor::FollowRefunds,
+                                          &Janitor::FollowSilentPayments, &Janitor::FollowSilentRefunds};
 
 class OneProfile : public Profiles {
  public:
@@ -66,7 +68,7 @@ class Simulation {
   uint64_t Below(uint64_t n) { return random_() % n; }
   bool Chance(int percent) { return Below(100) < static_cast<uint64_t>(percent); }
   FakePsp::Fault NextFault() {
-    return healed_ || !Chance(30) ? FakePsp::Fault::kNone : static_cast<FakePsp::Fault>(1 + Below(3));
+    return healed_ || !Chance(30) ? FakePsp::Fault::kNone : static_cast<FakePsp::Fault>(1 + Below(4));
   }
 
   void Step() {
@@ -86,10 +88,10 @@ class Simulation {
         return DeliverOne();
       case 8:
         clock_.Advance(absl::Milliseconds(Below(20000)));
-        janitor_.FollowPayments();
-        janitor_.Drain();
-        janitor_.FollowRefunds();
-        janitor_.Drain();
+        for (const auto follow : kFollow) {
+          (janitor_.*follow)();
+          janitor_.Drain();
+        }
         return;
       default:
         return EndOneRefund();
@@ -196,10 +198,10 @@ class Simulation {
       notices_.clear();
       for (const auto& [id, state] : psp_->Refunds()) psp_->EndRefund(id, true);
       clock_.Advance(absl::Hours(2));
-      while (janitor_.FollowPayments()) janitor_.Drain();
-      janitor_.Drain();
-      while (janitor_.FollowRefunds()) janitor_.Drain();
-      janitor_.Drain();
+      for (const auto follow : kFollow) {
+        while ((janitor_.*follow)()) janitor_.Drain();
+        janitor_.Drain();
+      }
     }
   }
 
@@ -297,7 +299,7 @@ class Simulation {
   Fencing fencing_{store_, [](const std::string&) { return std::nullopt; }};
   Resolver resolver_{store_, psps_, silence_, profiles_, fencing_, clock_, metrics_};
   WorkerPool pool_{"sim", 1, 1000};
-  Janitor janitor_{{}, store_, resolver_, {pool_, pool_, pool_}, clock_, metrics_};
+  Janitor janitor_{{}, store_, resolver_, {pool_, pool_, pool_, pool_}, clock_, metrics_};
   std::deque<PspNotice> notices_;
   std::map<Id, PaymentState> states_;
   std::set<std::string> reached_;

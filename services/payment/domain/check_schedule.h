@@ -16,7 +16,8 @@ inline absl::Duration CheckDelay(int checks) {
   return absl::Seconds(kSeconds[std::clamp<int>(checks, 0, std::size(kSeconds) - 1)]);
 }
 
-// Most that the next question is put off by one that could not be asked, or was not answered for the first time.
+// Most that the next question is put off by one that could not be asked, that the PSP answered with an error of its own,
+// or that was not answered for the first time.
 inline constexpr absl::Duration kUnansweredDelayMax = absl::Seconds(10);
 // Most that the next question about an object that stays silent is put off.
 inline constexpr absl::Duration kSilentDelayMax = absl::Minutes(5);
@@ -27,10 +28,10 @@ inline absl::Duration DelayAfterNoNews(absl::Duration age, int checks) {
   return std::min(CheckDelay(checks + 1), std::max(CheckDelay(0), age));
 }
 
-// Delay before the next question about an object that the PSP was not asked about (its breaker is open), or did not
-// answer about: `unanswered` times in a row. An outage says nothing about the object and must not move its next
-// question far into the future; an object that was asked about and stays silent is asked about ever less, since each
-// question costs a thread and a time-out.
+// Delay before the next question about an object that the PSP was not asked about (its breaker is open) or stumbled
+// over (unanswered: 0), or did not answer about, `unanswered` times in a row. An outage says nothing about the object
+// and must not move its next question far into the future; an object that was asked about and stays silent is asked
+// about ever less, since each question costs a thread and a time-out.
 inline absl::Duration DelayAfterNoAnswer(absl::Duration age, int checks, int unanswered) {
   if (unanswered < 2) return std::min(DelayAfterNoNews(age, checks), kUnansweredDelayMax);
   return std::min(kUnansweredDelayMax * (1 << std::min(unanswered - 1, 10)), kSilentDelayMax);

@@ -63,6 +63,8 @@ struct Payment {
   // When the platform asks the PSP by itself; InfiniteFuture: never.
   absl::Time due_time = absl::InfiniteFuture();
   int checks = 0;  // Times that it has asked since the last change.
+  // The PSP does not answer about it, so that a question may cost a whole time-out.
+  bool silent = false;
   std::vector<Attempt> attempts;
 
   bool operator==(const Payment&) const = default;
@@ -97,6 +99,7 @@ struct Refund {
   int64_t version = 0;
   absl::Time due_time = absl::InfiniteFuture();
   int checks = 0;
+  bool silent = false;
 
   bool operator==(const Refund&) const = default;
 };

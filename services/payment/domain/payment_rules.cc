@@ -33,6 +33,8 @@ void Touch(Payment& payment, absl::Time now) {
   payment.update_time = now;
   payment.version++;
   payment.checks = 0;
+  // News ends a silence; that the outcome is unknown is none.
+  payment.silent = payment.silent && payment.state == PaymentState::kUnknown;
   payment.due_time = DueTime(payment, now);
 }
 
@@ -40,6 +42,7 @@ void Touch(Refund& refund, absl::Time now) {
   refund.update_time = now;
   refund.version++;
   refund.checks = 0;
+  refund.silent = refund.silent && refund.state == RefundState::kUnknown;
   refund.due_time = IsOpen(refund.state) ? now + CheckDelay(0) : absl::InfiniteFuture();
 }
 

@@ -17,6 +17,8 @@ PspAnswer<T> AnswerOf(FakePsp::Fault fault, T value) {
     case FakePsp::Fault::kLostBefore:
     case FakePsp::Fault::kLostAfter:
       return {.outcome = PspOutcome::kMaybe};
+    case FakePsp::Fault::kError:
+      return {.outcome = PspOutcome::kError};
   }
   return {};
 }

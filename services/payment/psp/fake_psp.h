@@ -21,6 +21,7 @@ class FakePsp : public Psp {
     kRefused,     // Nothing happens; the caller knows.
     kLostBefore,  // Nothing happens; the caller does not know.
     kLostAfter,   // It happens; the caller does not know.
+    kError,       // Nothing happens; the PSP says that it has failed, and the caller does not know.
   };
   // Asked before each call; default: never any.
   void SetFaults(std::function<Fault()> faults);

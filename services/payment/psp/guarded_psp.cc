@@ -21,6 +21,8 @@ const char* NameOf(PspOutcome outcome) {
       return "declined";
     case PspOutcome::kNotDone:
       return "not_done";
+    case PspOutcome::kError:
+      return "error";
     case PspOutcome::kMaybe:
       return "maybe";
   }
@@ -59,27 +61,28 @@ class GuardedPsp : public Psp {
  private:
   template <typename T, typename Send>
   PspAnswer<T> Call(const char* operation, const Id& object, const Send& send) {
-    const bool silent = book_.IsSilent(object);
+    const bool troubled = book_.IsTroubled(object);
     if (!breaker_.Allow()) {
       metrics_.GetCounter(kCalls, {name_, operation, "breaker_open"}).Add();
       return {.outcome = PspOutcome::kNotDone, .value = T(), .message = "circuit breaker open"};
     }
     const absl::Duration start = clock_.Monotonic();
     PspAnswer<T> answer = send();
-    Judge(answer.outcome, object, silent, start);
+    Judge(answer.outcome, object, troubled, start);
     metrics_.GetCounter(kCalls, {name_, operation, NameOf(answer.outcome)}).Add();
     metrics_.GetHistogram(kSeconds, {name_, operation}).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - start));
     metrics_.GetGauge(kOpen, {name_}).Set(breaker_.open() ? 1 : 0);
     return answer;
   }
 
-  void Judge(PspOutcome outcome, const Id& object, bool was_silent, absl::Duration started) {
+  void Judge(PspOutcome outcome, const Id& object, bool was_troubled, absl::Duration started) {
     if (outcome == PspOutcome::kDone || outcome == PspOutcome::kDeclined) {
       book_.Answered(object);
       return breaker_.Succeeded();
     }
     if (outcome == PspOutcome::kMaybe) book_.NotAnswered(object);
-    was_silent ? breaker_.Undecided() : breaker_.Failed(started);
+    if (outcome == PspOutcome::kError) book_.AnsweredWithError(object);
+    was_troubled ? breaker_.Undecided() : breaker_.Failed(started);
   }
 
   const std::string name_;

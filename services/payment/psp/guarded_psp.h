@@ -1,6 +1,6 @@
 // A PSP behind a circuit breaker, with metrics. While the breaker is open calls end at once as "surely not done". A
-// decline is no failure. Who answered and who did not is written into the book; silence about an object that has been
-// silent before says nothing about the PSP, so the breaker does not count it.
+// decline is no failure. What was answered about and what was not is written into the book; a failure about an object
+// that others came before says nothing about the PSP, so the breaker does not count it.
 #pragma once
 
 #include <memory>

@@ -67,6 +67,24 @@ TEST_F(GuardedPspTest, ObjectsThatStaySilentDoNotOpenIt) {
   EXPECT_EQ(book_.Unanswered(Numbered(3)), kSilentAfter + 5);
 }
 
+// Nor do those that it has an error of its own about; but many of them at once do.
+TEST_F(GuardedPspTest, ObjectsWithErrorsAgainAndAgainDoNotOpenIt) {
+  for (uint8_t i = 0; i < 10; ++i) {
+    for (int j = 0; j < kSilentAfter; ++j) book_.AnsweredWithError(Numbered(i));
+  }
+  for (uint8_t i = 0; i < 10; ++i) EXPECT_EQ(Ask(Numbered(i), Fault::kError), PspOutcome::kError);
+  EXPECT_EQ(Ask(Numbered(50)), PspOutcome::kDone);
+  for (uint8_t i = 100; i < 100 + kOptions.failures; ++i) Ask(Numbered(i), Fault::kError);
+  EXPECT_EQ(Ask(Numbered(50)), PspOutcome::kNotDone);
+}
+
+TEST_F(GuardedPspTest, AnErrorEndsTheSilenceButNotTheTrouble) {
+  MakeSilent(Numbered(1));
+  EXPECT_EQ(Ask(Numbered(1), Fault::kError), PspOutcome::kError);
+  EXPECT_FALSE(book_.IsSilent(Numbered(1)));
+  EXPECT_TRUE(book_.IsTroubled(Numbered(1)));
+}
+
 TEST_F(GuardedPspTest, AnAnswerEndsTheSilence) {
   MakeSilent(Numbered(1));
   EXPECT_EQ(Ask(Numbered(1)), PspOutcome::kDone);

@@ -20,7 +20,8 @@ enum class PspOutcome {
   kDone,      // The PSP answered: `value` says how it stands.
   kDeclined,  // The PSP will not do it; asking again gets the same.
   kNotDone,   // Surely nothing happened: refused before it was sent, or refused as a whole (limits, signature).
-  kMaybe,     // It may have acted: a time-out, a broken connection, its own error.
+  kError,     // It may have acted: the PSP answered that it has failed itself.
+  kMaybe,     // It may have acted: a time-out, a broken connection, an answer that cannot be believed.
 };
 
 template <typename T>

@@ -4,24 +4,32 @@ namespace trivium::payment {
 
 void SilenceBook::Answered(const Id& object) {
   MutexLock lock(mu_);
-  unanswered_.erase(object);
+  calls_.erase(object);
 }
 
-void SilenceBook::NotAnswered(const Id& object) {
+void SilenceBook::AnsweredWithError(const Id& object) { Count(object, /*answered=*/true); }
+void SilenceBook::NotAnswered(const Id& object) { Count(object, /*answered=*/false); }
+
+void SilenceBook::Count(const Id& object, bool answered) {
   MutexLock lock(mu_);
-  ++unanswered_[object];
-  if (unanswered_.size() > objects_max_) unanswered_.erase(unanswered_.begin());
+  Calls& calls = calls_[object];
+  ++calls.failed;
+  calls.unanswered = answered ? 0 : calls.unanswered + 1;
+  if (calls_.size() > objects_max_) calls_.erase(calls_.begin());
 }
 
-int SilenceBook::Unanswered(const Id& object) const {
+SilenceBook::Calls SilenceBook::Of(const Id& object) const {
   MutexLock lock(mu_);
-  const auto found = unanswered_.find(object);
-  return found == unanswered_.end() ? 0 : found->second;
+  const auto found = calls_.find(object);
+  return found == calls_.end() ? Calls() : found->second;
 }
+
+int SilenceBook::Unanswered(const Id& object) const { return Of(object).unanswered; }
+bool SilenceBook::IsTroubled(const Id& object) const { return Of(object).failed >= kSilentAfter; }
 
 size_t SilenceBook::size() const {
   MutexLock lock(mu_);
-  return unanswered_.size();
+  return calls_.size();
 }
 
 }  // namespace trivium::payment

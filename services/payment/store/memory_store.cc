@@ -24,17 +24,16 @@ std::vector<Object> Newest(const std::map<Id, Object>& objects, const Id& before
 
 // The oldest due ones, claimed.
 template <typename Object>
-void Claim(std::map<Id, Object>& objects, absl::Time now, absl::Time until, size_t limit,
-           std::vector<Object>* claimed) {
+void TakeDue(std::map<Id, Object>& objects, const Claim& claim, std::vector<Object>* claimed) {
   std::vector<Object*> due;
   for (auto& [id, object] : objects) {
-    if (object.due_time <= now) due.push_back(&object);
+    if (object.silent == claim.silent && object.due_time <= claim.now) due.push_back(&object);
   }
   std::ranges::sort(due, {}, [](const Object* o) { return o->due_time; });
   for (Object* object : due) {
-    if (claimed->size() == limit) return;
+    if (claimed->size() == static_cast<size_t>(claim.limit)) return;
     claimed->push_back(*object);
-    object->due_time = until;
+    object->due_time = claim.now + claim.claim_for;
   }
 }
 
@@ -337,38 +336,38 @@ absl::StatusOr<Day> MemoryStore::SummarizeDay(const std::string& product, absl::
   return day;
 }
 
-absl::StatusOr<std::vector<Payment>> MemoryStore::ClaimDuePayments(absl::Time now, absl::Duration claim_for, int limit,
-                                                                   absl::Time) {
+absl::StatusOr<std::vector<Payment>> MemoryStore::ClaimDuePayments(const Claim& claim, absl::Time) {
   MutexLock lock(mu_);
   std::vector<Payment> claimed;
-  for (auto& [product, book] : books_) Claim(book.payments, now, now + claim_for, limit, &claimed);
+  for (auto& [product, book] : books_) TakeDue(book.payments, claim, &claimed);
   return claimed;
 }
 
-absl::StatusOr<std::vector<Refund>> MemoryStore::ClaimDueRefunds(absl::Time now, absl::Duration claim_for, int limit,
-                                                                 absl::Time) {
+absl::StatusOr<std::vector<Refund>> MemoryStore::ClaimDueRefunds(const Claim& claim, absl::Time) {
   MutexLock lock(mu_);
   std::vector<Refund> claimed;
-  for (auto& [product, book] : books_) Claim(book.refunds, now, now + claim_for, limit, &claimed);
+  for (auto& [product, book] : books_) TakeDue(book.refunds, claim, &claimed);
   return claimed;
 }
 
-absl::Status MemoryStore::ReschedulePayment(const Payment& payment, absl::Time due, absl::Time) {
+absl::Status MemoryStore::ReschedulePayment(const Payment& payment, const NextCheck& next, absl::Time) {
   MutexLock lock(mu_);
   Book& book = books_[payment.product];
   const auto it = book.payments.find(payment.id);
   if (it == book.payments.end() || it->second.version != payment.version) return absl::OkStatus();
-  it->second.due_time = due;
+  it->second.due_time = next.due;
+  it->second.silent = next.silent;
   it->second.checks = payment.checks + 1;
   return absl::OkStatus();
 }
 
-absl::Status MemoryStore::RescheduleRefund(const Refund& refund, absl::Time due, absl::Time) {
+absl::Status MemoryStore::RescheduleRefund(const Refund& refund, const NextCheck& next, absl::Time) {
   MutexLock lock(mu_);
   Book& book = books_[refund.product];
   const auto it = book.refunds.find(refund.id);
   if (it == book.refunds.end() || it->second.version != refund.version) return absl::OkStatus();
-  it->second.due_time = due;
+  it->second.due_time = next.due;
+  it->second.silent = next.silent;
   it->second.checks = refund.checks + 1;
   return absl::OkStatus();
 }

@@ -32,6 +32,10 @@ constexpr size_t kMaxStoredBody = 4096;
 
 Value Int(RefundState state) { return static_cast<int64_t>(state); }
 
+Values ToValues(const Claim& claim) {
+  return {static_cast<int64_t>(claim.silent), claim.now, static_cast<int64_t>(claim.limit)};
+}
+
 // All ids are below it.
 Value BeforeOrEnd(const Id& before) { return before.IsZero() ? Blob{std::string(16, '\xff')} : Blob{before.ToBytes()}; }
 
@@ -226,54 +230,54 @@ absl::StatusOr<EventRange> MysqlStore::RangeOfEvents(const std::string& product,
   return range;
 }
 
-absl::StatusOr<std::vector<Payment>> MysqlStore::ClaimDuePayments(absl::Time now, absl::Duration claim_for, int limit,
-                                                                  absl::Time deadline) {
+absl::StatusOr<std::vector<Payment>> MysqlStore::ClaimDuePayments(const Claim& claim, absl::Time deadline) {
   std::vector<Payment> claimed;
   TRIVIUM_RETURN_IF_ERROR(pool_.Transact("claim_payments", deadline, [&](Connection& db) -> absl::Status {
     claimed.clear();
-    TRIVIUM_ASSIGN_OR_RETURN(const Rows due, db.Query(sql::kLockDuePayments, {now, static_cast<int64_t>(limit)}));
+    TRIVIUM_ASSIGN_OR_RETURN(const Rows due, db.Query(sql::kLockDuePayments, ToValues(claim)));
     for (const mysql::Row& row : due) {
       const Values key = {row.Text(0), Blob{row.Text(1)}};
       TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, db.Query(sql::kGetPayment, key));
       std::ranges::move(PaymentsOf(rows), std::back_inserter(claimed));
-      TRIVIUM_RETURN_IF_ERROR(db.Execute(sql::kClaimPayment, {now + claim_for, key[0], key[1]}).status());
+      TRIVIUM_RETURN_IF_ERROR(db.Execute(sql::kClaimPayment, {claim.now + claim.claim_for, key[0], key[1]}).status());
     }
     return absl::OkStatus();
   }));
   return claimed;
 }
 
-absl::StatusOr<std::vector<Refund>> MysqlStore::ClaimDueRefunds(absl::Time now, absl::Duration claim_for, int limit,
-                                                                absl::Time deadline) {
+absl::StatusOr<std::vector<Refund>> MysqlStore::ClaimDueRefunds(const Claim& claim, absl::Time deadline) {
   std::vector<Refund> claimed;
   TRIVIUM_RETURN_IF_ERROR(pool_.Transact("claim_refunds", deadline, [&](Connection& db) -> absl::Status {
     claimed.clear();
-    TRIVIUM_ASSIGN_OR_RETURN(const Rows due, db.Query(sql::kLockDueRefunds, {now, static_cast<int64_t>(limit)}));
+    TRIVIUM_ASSIGN_OR_RETURN(const Rows due, db.Query(sql::kLockDueRefunds, ToValues(claim)));
     for (const mysql::Row& row : due) {
       claimed.push_back(RefundOf(row));
-      TRIVIUM_RETURN_IF_ERROR(
-          db.Execute(sql::kClaimRefund, {now + claim_for, claimed.back().product, ToValue(claimed.back().id)})
-              .status());
+      TRIVIUM_RETURN_IF_ERROR(db.Execute(sql::kClaimRefund, {claim.now + claim.claim_for, claimed.back().product,
+                                                             ToValue(claimed.back().id)})
+                                  .status());
     }
     return absl::OkStatus();
   }));
   return claimed;
 }
 
-absl::Status MysqlStore::ReschedulePayment(const Payment& payment, absl::Time due, absl::Time deadline) {
+absl::Status MysqlStore::ReschedulePayment(const Payment& payment, const NextCheck& next, absl::Time deadline) {
   return pool_.Use("reschedule_payment", deadline, [&](Connection& db) {
     return db
         .Execute(sql::kReschedulePayment,
-                 {due, static_cast<int64_t>(payment.checks + 1), payment.product, ToValue(payment.id), payment.version})
+                 {next.due, static_cast<int64_t>(payment.checks + 1), static_cast<int64_t>(next.silent),
+                  payment.product, ToValue(payment.id), payment.version})
         .status();
   });
 }
 
-absl::Status MysqlStore::RescheduleRefund(const Refund& refund, absl::Time due, absl::Time deadline) {
+absl::Status MysqlStore::RescheduleRefund(const Refund& refund, const NextCheck& next, absl::Time deadline) {
   return pool_.Use("reschedule_refund", deadline, [&](Connection& db) {
     return db
         .Execute(sql::kRescheduleRefund,
-                 {due, static_cast<int64_t>(refund.checks + 1), refund.product, ToValue(refund.id), refund.version})
+                 {next.due, static_cast<int64_t>(refund.checks + 1), static_cast<int64_t>(next.silent), refund.product,
+                  ToValue(refund.id), refund.version})
         .status();
   });
 }

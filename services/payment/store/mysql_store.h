@@ -49,12 +49,10 @@ class MysqlStore : public Store {
   absl::StatusOr<EventRange> RangeOfEvents(const std::string& product, absl::Time deadline) override;
   absl::StatusOr<Day> SummarizeDay(const std::string& product, absl::Time start, absl::Time end,
                                    absl::Time deadline) override;
-  absl::StatusOr<std::vector<Payment>> ClaimDuePayments(absl::Time now, absl::Duration claim_for, int limit,
-                                                        absl::Time deadline) override;
-  absl::StatusOr<std::vector<Refund>> ClaimDueRefunds(absl::Time now, absl::Duration claim_for, int limit,
-                                                      absl::Time deadline) override;
-  absl::Status ReschedulePayment(const Payment& payment, absl::Time due, absl::Time deadline) override;
-  absl::Status RescheduleRefund(const Refund& refund, absl::Time due, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Payment>> ClaimDuePayments(const Claim& claim, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Refund>> ClaimDueRefunds(const Claim& claim, absl::Time deadline) override;
+  absl::Status ReschedulePayment(const Payment& payment, const NextCheck& next, absl::Time deadline) override;
+  absl::Status RescheduleRefund(const Refund& refund, const NextCheck& next, absl::Time deadline) override;
   absl::StatusOr<std::map<std::string, OpenWork>> CountOpenWork(absl::Time deadline) override;
   absl::StatusOr<bool> RecordCallback(const std::string& psp, const std::string& key, const std::string& outcome,
                                       const std::string& body, absl::Time now, absl::Time deadline) override;

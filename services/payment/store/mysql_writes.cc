@@ -198,6 +198,7 @@ absl::Status MysqlWrites::Save(const Payment& before, const Payment& after) {
                          after.version,
                          ToValue(after.due_time),
                          static_cast<int64_t>(after.checks),
+                         static_cast<int64_t>(after.silent),
                          after.product,
                          ToValue(after.id),
                          before.version};
@@ -219,9 +220,10 @@ absl::Status MysqlWrites::Save(const Payment& before, const Payment& after) {
 absl::Status MysqlWrites::Save(const Refund& before, const Refund& after) {
   TRIVIUM_ASSIGN_OR_RETURN(
       const mysql::Changed changed,
-      db_.Execute(sql::kUpdateRefund, {ToValue(after.state), after.state_reason, ToValue(after.update_time),
-                                       after.version, ToValue(after.due_time), static_cast<int64_t>(after.checks),
-                                       after.product, ToValue(after.id), before.version}));
+      db_.Execute(sql::kUpdateRefund,
+                  {ToValue(after.state), after.state_reason, ToValue(after.update_time), after.version,
+                   ToValue(after.due_time), static_cast<int64_t>(after.checks), static_cast<int64_t>(after.silent),
+                   after.product, ToValue(after.id), before.version}));
   return changed.rows == 1 ? absl::OkStatus() : RunAgain();
 }
 

@@ -8,7 +8,7 @@ using mysql::Row;
 using mysql::Value;
 using mysql::Values;
 
-constexpr size_t kPaymentColumns = 24;
+constexpr size_t kPaymentColumns = 25;
 
 Value Text(const std::string& text) { return text; }
 Value Int(int64_t number) { return number; }
@@ -53,6 +53,7 @@ Values RowOf(const Payment& p) {
           Int(p.version),
           ToValue(p.due_time),
           Int(p.checks),
+          Int(p.silent),
           Text(p.product)};
 }
 
@@ -72,7 +73,7 @@ Values RowOf(const Refund& r) {
           Int(r.from_suspense),   ToValue(r.create_time),
           ToValue(r.update_time), Int(r.version),
           ToValue(r.due_time),    Int(r.checks),
-          Text(r.product)};
+          Int(r.silent),          Text(r.product)};
 }
 
 Id IdAt(const Row& row, size_t column) { return Id::FromBytes(row.Text(column)).value_or(Id()); }
@@ -102,7 +103,8 @@ Payment PaymentOf(const Row& row) {
   p.version = row.Int(20);
   p.due_time = TimeOrNever(row, 21);
   p.checks = static_cast<int>(row.Int(22));
-  p.product = row.Text(23);
+  p.silent = row.Int(23) != 0;
+  p.product = row.Text(24);
   return p;
 }
 
@@ -140,7 +142,8 @@ Refund RefundOf(const Row& row) {
   r.version = row.Int(17);
   r.due_time = TimeOrNever(row, 18);
   r.checks = static_cast<int>(row.Int(19));
-  r.product = row.Text(20);
+  r.silent = row.Int(20) != 0;
+  r.product = row.Text(21);
   return r;
 }
 

@@ -8,14 +8,13 @@ namespace trivium::payment::sql {
 #define TRIVIUM_PAYMENT_COLUMNS                                                                                       \
   "payment_id, request_id, fingerprint, order_ref, open_order_ref, subject, institution_id, currency, amount_minor, " \
   "commission_minor, refunded_minor, commission_refunded_minor, state, state_reason, pay_url, late, create_time, "    \
-  "update_time, expire_time, paid_time, version, due_time, checks, product"
+  "update_time, expire_time, paid_time, version, due_time, checks, silent, product"
 #define TRIVIUM_ATTEMPT_COLUMNS \
   "a.attempt_id, a.psp, a.psp_trade_id, a.state, a.paid_minor, a.paid_currency, a.create_time"
 #define TRIVIUM_REFUND_COLUMNS                                                                                \
   "refund_id, payment_id, attempt_id, psp, request_id, fingerprint, institution_id, currency, amount_minor, " \
   "commission_minor, reason, state, state_reason, origin, from_suspense, create_time, update_time, version, " \
-  "due_time, "                                                                                                \
-  "checks, product"
+  "due_time, checks, silent, product"
 // A payment's row with each of its attempts: `found` selects the payments.
 #define TRIVIUM_WITH_ATTEMPTS(found)                                                                           \
   "SELECT p.*, " TRIVIUM_ATTEMPT_COLUMNS " FROM (SELECT " TRIVIUM_PAYMENT_COLUMNS " FROM payment WHERE " found \
@@ -32,7 +31,7 @@ inline constexpr char kReadFence[] = "SELECT COUNT(*), MIN(epoch) FROM fence WHE
 inline constexpr char kInsertPayment[] = "INSERT INTO payment (" TRIVIUM_PAYMENT_COLUMNS ") VALUES ??*";
 inline constexpr char kUpdatePayment[] =
     "UPDATE payment SET open_order_ref = ?, refunded_minor = ?, commission_refunded_minor = ?, state = ?, "
-    "state_reason = ?, late = ?, update_time = ?, paid_time = ?, version = ?, due_time = ?, checks = ? "
+    "state_reason = ?, late = ?, update_time = ?, paid_time = ?, version = ?, due_time = ?, checks = ?, silent = ? "
     "WHERE product = ? AND payment_id = ? AND version = ?";
 inline constexpr char kLockPayment[] =
     "SELECT " TRIVIUM_PAYMENT_COLUMNS " FROM payment WHERE product = ? AND payment_id = ? FOR UPDATE";
@@ -52,12 +51,13 @@ inline constexpr char kListPaymentsInState[] =
     TRIVIUM_WITH_ATTEMPTS("product = ? AND state = ? AND payment_id < ? ORDER BY payment_id DESC LIMIT ?");
 inline constexpr char kListPaymentsOfOrderInState[] = TRIVIUM_WITH_ATTEMPTS(
     "product = ? AND order_ref = ? AND state = ? AND payment_id < ? ORDER BY payment_id DESC LIMIT ?");
-// KEY due (due_time).
+// KEY due (silent, due_time).
 inline constexpr char kLockDuePayments[] =
-    "SELECT product, payment_id FROM payment WHERE due_time <= ? ORDER BY due_time LIMIT ? FOR UPDATE SKIP LOCKED";
+    "SELECT product, payment_id FROM payment WHERE silent = ? AND due_time <= ? ORDER BY due_time LIMIT ? "
+    "FOR UPDATE SKIP LOCKED";
 inline constexpr char kClaimPayment[] = "UPDATE payment SET due_time = ? WHERE product = ? AND payment_id = ?";
 inline constexpr char kReschedulePayment[] =
-    "UPDATE payment SET due_time = ?, checks = ? WHERE product = ? AND payment_id = ? AND version = ?";
+    "UPDATE payment SET due_time = ?, checks = ?, silent = ? WHERE product = ? AND payment_id = ? AND version = ?";
 
 // Attempts: PRIMARY (product, attempt_id); by_payment (product, payment_id, attempt_id).
 inline constexpr char kInsertAttempt[] =
@@ -74,7 +74,7 @@ inline constexpr char kPaymentOfAttempt[] = TRIVIUM_WITH_ATTEMPTS(
 // Refunds: PRIMARY (product, refund_id).
 inline constexpr char kInsertRefund[] = "INSERT INTO refund (" TRIVIUM_REFUND_COLUMNS ") VALUES ??*";
 inline constexpr char kUpdateRefund[] =
-    "UPDATE refund SET state = ?, state_reason = ?, update_time = ?, version = ?, due_time = ?, checks = ? "
+    "UPDATE refund SET state = ?, state_reason = ?, update_time = ?, version = ?, due_time = ?, checks = ?, silent = ? "
     "WHERE product = ? AND refund_id = ? AND version = ?";
 inline constexpr char kGetRefund[] =
     "SELECT " TRIVIUM_REFUND_COLUMNS " FROM refund WHERE product = ? AND refund_id = ?";
@@ -97,13 +97,13 @@ inline constexpr char kListRefundsInState[] =
 inline constexpr char kListRefundsOfPaymentInState[] =
     "SELECT " TRIVIUM_REFUND_COLUMNS
     " FROM refund WHERE product = ? AND payment_id = ? AND state = ? AND refund_id < ? ORDER BY refund_id DESC LIMIT ?";
-// KEY due (due_time).
+// KEY due (silent, due_time).
 inline constexpr char kLockDueRefunds[] =
     "SELECT " TRIVIUM_REFUND_COLUMNS
-    " FROM refund WHERE due_time <= ? ORDER BY due_time LIMIT ? FOR UPDATE SKIP LOCKED";
+    " FROM refund WHERE silent = ? AND due_time <= ? ORDER BY due_time LIMIT ? FOR UPDATE SKIP LOCKED";
 inline constexpr char kClaimRefund[] = "UPDATE refund SET due_time = ? WHERE product = ? AND refund_id = ?";
 inline constexpr char kRescheduleRefund[] =
-    "UPDATE refund SET due_time = ?, checks = ? WHERE product = ? AND refund_id = ? AND version = ?";
+    "UPDATE refund SET due_time = ?, checks = ?, silent = ? WHERE product = ? AND refund_id = ? AND version = ?";
 
 // Answers to keys: PRIMARY (product, method, request_id).
 inline constexpr char kInsertRequest[] =
@@ -152,10 +152,11 @@ inline constexpr char kAccounts[] =
 
 // Gauges: KEY due, which open objects alone have.
 inline constexpr char kCountUnknownPayments[] =
-    "SELECT product, COUNT(*), MIN(update_time) FROM payment WHERE due_time IS NOT NULL AND state = ? GROUP BY product";
+    "SELECT product, COUNT(*), MIN(update_time) FROM payment WHERE silent IN (0, 1) AND due_time IS NOT NULL "
+    "AND state = ? GROUP BY product";
 inline constexpr char kCountOpenRefunds[] =
     "SELECT product, COUNT(*), CAST(SUM(state = ?) AS SIGNED), MIN(IF(state = ?, update_time, NULL)) FROM refund "
-    "WHERE due_time IS NOT NULL GROUP BY product";
+    "WHERE silent IN (0, 1) AND due_time IS NOT NULL GROUP BY product";
 
 // Callbacks: PRIMARY (psp, callback_key); by_time (create_time).
 inline constexpr char kInsertCallback[] =

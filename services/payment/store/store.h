@@ -111,6 +111,20 @@ struct CurrencyDay {
 };
 using Day = std::map<std::string, CurrencyDay>;  // By currency.
 
+// What a worker takes for itself.
+struct Claim {
+  absl::Time now;
+  absl::Duration claim_for;
+  int limit = 0;
+  bool silent = false;  // Only what a PSP is silent about, or only the rest.
+};
+
+// When to ask a PSP next, and how it has behaved.
+struct NextCheck {
+  absl::Time due;
+  bool silent = false;
+};
+
 // For gauges.
 struct OpenWork {
   int64_t unknown_payments = 0, unknown_refunds = 0, open_refunds = 0;
@@ -156,15 +170,14 @@ class Store : public EventSource {
   virtual absl::StatusOr<Day> SummarizeDay(const std::string& product, absl::Time start, absl::Time end,
                                            absl::Time deadline) = 0;
 
-  // Takes what is due by `now` for itself until now + claim_for, oldest first: several workers never get the same
-  // object at once.
-  virtual absl::StatusOr<std::vector<Payment>> ClaimDuePayments(absl::Time now, absl::Duration claim_for, int limit,
-                                                                absl::Time deadline) = 0;
-  virtual absl::StatusOr<std::vector<Refund>> ClaimDueRefunds(absl::Time now, absl::Duration claim_for, int limit,
-                                                              absl::Time deadline) = 0;
-  // Sets when to ask next, after a question that changed nothing: only while the version is still that one. No event.
-  virtual absl::Status ReschedulePayment(const Payment& payment, absl::Time due, absl::Time deadline) = 0;
-  virtual absl::Status RescheduleRefund(const Refund& refund, absl::Time due, absl::Time deadline) = 0;
+  // Takes what is due for itself until now + claim_for, that which has been due longest first: several workers never
+  // get the same object at once. due_time is when it was due.
+  virtual absl::StatusOr<std::vector<Payment>> ClaimDuePayments(const Claim& claim, absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<Refund>> ClaimDueRefunds(const Claim& claim, absl::Time deadline) = 0;
+  // Sets when to ask next, after a question that changed nothing, and whether the PSP is silent about it: only while
+  // the version is still that one. No event.
+  virtual absl::Status ReschedulePayment(const Payment& payment, const NextCheck& next, absl::Time deadline) = 0;
+  virtual absl::Status RescheduleRefund(const Refund& refund, const NextCheck& next, absl::Time deadline) = 0;
   virtual absl::StatusOr<std::map<std::string, OpenWork>> CountOpenWork(absl::Time deadline) = 0;  // By product.
 
   // Whether this callback is new. key: unique for ever at the PSP (its nonce). Kept for at least 30 days.

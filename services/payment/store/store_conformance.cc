@@ -82,13 +82,13 @@ TEST_F(StoreTest, SummarizesADay) {
 TEST_F(StoreTest, WorkersNeverClaimTheSameObject) {
   std::set<Id> mine;
   for (int i = 0; i < 40; ++i) mine.insert(MustCreate(absl::StrCat("request-", i), absl::StrCat("order-", i)).id);
-  EXPECT_TRUE(store_.ClaimDuePayments(kNow, absl::Minutes(1), 100, Deadline())->empty());
+  EXPECT_TRUE(store_.ClaimDuePayments({kNow, absl::Minutes(1), 100}, Deadline())->empty());
   Mutex mu;
   std::multiset<Id> claimed;
   InThreads(8, [&](int) {
     for (;;) {
       const absl::StatusOr<std::vector<Payment>> batch =
-          store_.ClaimDuePayments(kNow + absl::Seconds(2), absl::Minutes(1), 3, Deadline());
+          store_.ClaimDuePayments({kNow + absl::Seconds(2), absl::Minutes(1), 3}, Deadline());
       if (!batch.ok() || batch->empty()) return;
       MutexLock lock(mu);
       for (const Payment& p : *batch) {
@@ -101,23 +101,60 @@ TEST_F(StoreTest, WorkersNeverClaimTheSameObject) {
 
 TEST_F(StoreTest, ReschedulesUnlessSomethingHappenedMeanwhile) {
   const Payment payment = MustCreate("request-1", "order-1");
-  const auto due = [&](absl::Duration after) {
-    bool found = false;
-    const std::vector<Payment> batch = *store_.ClaimDuePayments(kNow + after, absl::ZeroDuration(), 1000, Deadline());
-    for (const Payment& p : batch) found |= p.id == payment.id;
-    return found;
-  };
-  ASSERT_TRUE(store_.ReschedulePayment(payment, kNow + absl::Minutes(10), Deadline()).ok());
+  const auto due = [&](absl::Duration after) { return IsDue(payment.id, after, /*silent=*/false); };
+  ASSERT_TRUE(store_.ReschedulePayment(payment, {kNow + absl::Minutes(10)}, Deadline()).ok());
   EXPECT_EQ(store_.GetPayment(product_, payment.id, Deadline())->checks, 1);
   EXPECT_FALSE(due(absl::Minutes(9)));
   EXPECT_TRUE(due(absl::Minutes(10)));
   MustTell(payment, Money());
-  ASSERT_TRUE(store_.ReschedulePayment(payment, kNow, Deadline()).ok());
+  ASSERT_TRUE(store_.ReschedulePayment(payment, {kNow}, Deadline()).ok());
   EXPECT_FALSE(due(absl::Hours(24)));
 
   const absl::StatusOr<Refund> refund = CreateRefund(RefundDraft("refund-1", payment, 5));
-  ASSERT_TRUE(store_.RescheduleRefund(*refund, kNow + absl::Minutes(10), Deadline()).ok());
+  ASSERT_TRUE(store_.RescheduleRefund(*refund, {kNow + absl::Minutes(10)}, Deadline()).ok());
   EXPECT_EQ(store_.GetRefund(product_, refund->id, Deadline())->checks, 1);
+}
+
+// What a PSP is silent about is claimed apart, until there is news of it.
+TEST_F(StoreTest, ClaimsWhatIsSilentApart) {
+  const Payment payment = MustCreate("request-1", "order-1");
+  ASSERT_TRUE(store_.ReschedulePayment(payment, {kNow + absl::Minutes(1), /*silent=*/true}, Deadline()).ok());
+  const Payment silent = *store_.GetPayment(product_, payment.id, Deadline());
+  EXPECT_TRUE(silent.silent);
+  EXPECT_FALSE(IsDue(payment.id, absl::Minutes(1), /*silent=*/false));
+  EXPECT_TRUE(IsDue(payment.id, absl::Minutes(1), /*silent=*/true));
+  EXPECT_TRUE(MustTell(silent, {.event = PaymentEvent::kOutcomeUnknown}).silent) << "that is no news";
+  EXPECT_FALSE(MustTell(silent, Money()).silent);
+  EXPECT_FALSE(store_.GetPayment(product_, payment.id, Deadline())->silent);
+
+  const Refund refund = *CreateRefund(RefundDraft("refund-1", payment, 5));
+  ASSERT_TRUE(store_.RescheduleRefund(refund, {kNow + absl::Minutes(1), /*silent=*/true}, Deadline()).ok());
+  const auto is_due = [&](bool silent_ones) {
+    const std::vector<Refund> batch =
+        *store_.ClaimDueRefunds({kNow + absl::Minutes(1), absl::ZeroDuration(), 1000, silent_ones}, Deadline());
+    return std::ranges::any_of(batch, [&](const Refund& r) { return r.id == refund.id; });
+  };
+  EXPECT_FALSE(is_due(false));
+  EXPECT_TRUE(is_due(true));
+  ASSERT_TRUE(Tell(refund, RefundEvent::kPspSucceeded).ok());
+  EXPECT_FALSE(store_.GetRefund(product_, refund.id, Deadline())->silent);
+}
+
+TEST_F(StoreTest, TakesWhatHasBeenDueLongestFirst) {
+  std::vector<Payment> payments;
+  for (int i = 0; i < 6; ++i) {
+    payments.push_back(MustCreate(absl::StrCat("request-", i), absl::StrCat("order-", i)));
+    const absl::Time due = kNow - absl::Hours(1) - absl::Seconds(i);
+    ASSERT_TRUE(store_.ReschedulePayment(payments.back(), {due, /*silent=*/true}, Deadline()).ok());
+  }
+  const std::vector<Payment> first =
+      *store_.ClaimDuePayments({kNow - absl::Hours(1), absl::Minutes(1), 3, /*silent=*/true}, Deadline());
+  ASSERT_EQ(first.size(), 3u);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(first[i].id, payments[5 - i].id);
+    EXPECT_EQ(first[i].due_time, kNow - absl::Hours(1) - absl::Seconds(5 - i))
+        << "when it was due, not the claim's end";
+  }
 }
 
 TEST_F(StoreTest, CountsWhatIsUnknown) {

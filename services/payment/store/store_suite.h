@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,13 @@ struct OwnedStore {
 class StoreTest : public ::testing::Test, protected OwnedStore, protected StoreCalls {
  protected:
   StoreTest() : StoreCalls(*owned) { EXPECT_TRUE(store_.CurrentEpoch(other_, Deadline()).ok()); }
+
+  // Whether a worker that comes so long after kNow gets it.
+  bool IsDue(const Id& payment_id, absl::Duration after, bool silent) {
+    const std::vector<Payment> due =
+        *store_.ClaimDuePayments({kNow + after, absl::ZeroDuration(), 1000, silent}, Deadline());
+    return std::ranges::any_of(due, [&](const Payment& p) { return p.id == payment_id; });
+  }
 
   const std::string other_ = "globex-" + product_.substr(5);  // Another product.
 };

@@ -7,6 +7,7 @@
 #include "libs/log/log.h"
 #include "libs/sync/mutex.h"
 #include "libs/sync/worker_pool.h"
+#include "libs/telemetry/trace.h"
 
 namespace trivium::payment {
 namespace {
@@ -22,29 +23,35 @@ Janitor::Janitor(WorkerOptions options, Store& store, Resolver& resolver, Worker
       resolver_(resolver),
       clock_(clock),
       metrics_(metrics),
-      payments_{.worker = "janitor", .pool = pools.payments},
-      refunds_{.worker = "refund_sender", .pool = pools.refunds},
-      silent_{.worker = "silent", .pool = pools.silent} {}
+      payments_{.worker = "janitor", .pool = pools.payments, .places = options.batch},
+      refunds_{.worker = "refund_sender", .pool = pools.refunds, .places = options.batch},
+      silent_payments_{
+          .worker = "silent_payments", .pool = pools.silent_payments, .places = options.silent_batch, .silent = true},
+      silent_refunds_{
+          .worker = "silent_refunds", .pool = pools.silent_refunds, .places = options.silent_batch, .silent = true} {}
 
 Janitor::~Janitor() { Drain(); }
 
 void Janitor::Drain() {
   MutexLock lock(mu_);
-  while (payments_.in_flight + refunds_.in_flight + silent_.in_flight > 0) ended_.Wait(mu_);
+  for (const Lane* lane : {&payments_, &refunds_, &silent_payments_, &silent_refunds_})
+    while (lane->in_flight > 0) ended_.Wait(mu_);
 }
 
 int Janitor::AwaitRoom(const Lane& lane) {
   MutexLock lock(mu_);
-  while (lane.in_flight > options_.batch / 2) ended_.Wait(mu_);
-  return options_.batch - lane.in_flight;
+  while (lane.in_flight > lane.places / 2) ended_.Wait(mu_);
+  return lane.places - lane.in_flight;
 }
 
-void Janitor::Start(Lane& lane, Task task) {
+void Janitor::Start(Lane& lane, const std::string& product, absl::Time due, Task task) {
   {
     MutexLock lock(mu_);
     ++lane.in_flight;
   }
-  auto run = [this, &lane, task = std::move(task)] {
+  auto run = [this, &lane, product, due, task = std::move(task)] {
+    const ScopedTrace trace(TraceContext::NewRoot(), product);
+    metrics_.Waited(lane.worker, clock_.Now() - due);
     const absl::StatusOr<Verdict> verdict = task();
     if (!verdict.ok())
       TRIVIUM_LOG(kWarning, "a worker's step failed: it will be tried again", {"worker", lane.worker},
@@ -58,17 +65,10 @@ void Janitor::Start(Lane& lane, Task task) {
   if (!lane.pool.Submit(run)) run();
 }
 
-void Janitor::Start(Lane& lane, bool is_silent, Task task) {
-  if (!is_silent) return Start(lane, std::move(task));
-  bool full;
-  {
-    MutexLock lock(mu_);
-    full = silent_.in_flight >= options_.silent_max;
-  }
-  // Its claim runs out, and it is claimed again.
-  if (full) return metrics_.Worked(silent_.worker, "deferred");
-  Start(silent_, std::move(task));
-}
+bool Janitor::FollowPayments() { return FollowPayments(payments_); }
+bool Janitor::FollowRefunds() { return FollowRefunds(refunds_); }
+bool Janitor::FollowSilentPayments() { return FollowPayments(silent_payments_); }
+bool Janitor::FollowSilentRefunds() { return FollowRefunds(silent_refunds_); }
 
 absl::StatusOr<Verdict> Janitor::Follow(const Payment& payment) {
   const absl::Time started = clock_.Now();
@@ -76,35 +76,33 @@ absl::StatusOr<Verdict> Janitor::Follow(const Payment& payment) {
   return payment.expire_time <= started ? resolver_.Expire(payment, deadline) : resolver_.Ask(payment, deadline);
 }
 
-bool Janitor::FollowPayments() {
-  const int room = AwaitRoom(payments_);
+bool Janitor::FollowPayments(Lane& lane) {
+  const int room = AwaitRoom(lane);
   const absl::Time now = clock_.Now();
   absl::StatusOr<std::vector<Payment>> due =
-      store_.ClaimDuePayments(now, options_.claim_for, room, now + kStoreTimeout);
+      store_.ClaimDuePayments({now, options_.claim_for, room, lane.silent}, now + kStoreTimeout);
   if (!due.ok()) {
     TRIVIUM_LOG(kWarning, "due payments could not be read", {"error", due.status()});
     return false;
   }
-  for (Payment& payment : *due) {
-    const bool is_silent = resolver_.IsSilent(payment);
-    Start(payments_, is_silent, [this, payment = std::move(payment)] { return Follow(payment); });
+  for (const Payment& payment : *due) {
+    Start(lane, payment.product, payment.due_time, [this, payment] { return Follow(payment); });
   }
   return due->size() == static_cast<size_t>(room);
 }
 
-bool Janitor::FollowRefunds() {
-  const int room = AwaitRoom(refunds_);
+bool Janitor::FollowRefunds(Lane& lane) {
+  const int room = AwaitRoom(lane);
   const absl::Time now = clock_.Now();
-  absl::StatusOr<std::vector<Refund>> due = store_.ClaimDueRefunds(now, options_.claim_for, room, now + kStoreTimeout);
+  absl::StatusOr<std::vector<Refund>> due =
+      store_.ClaimDueRefunds({now, options_.claim_for, room, lane.silent}, now + kStoreTimeout);
   if (!due.ok()) {
     TRIVIUM_LOG(kWarning, "due refunds could not be read", {"error", due.status()});
     return false;
   }
-  for (Refund& refund : *due) {
-    const bool is_silent = resolver_.IsSilent(refund);
-    Start(refunds_, is_silent, [this, refund = std::move(refund)] {
-      return resolver_.Advance(refund, clock_.Now() + options_.psp_timeout);
-    });
+  for (const Refund& refund : *due) {
+    Start(lane, refund.product, refund.due_time,
+          [this, refund] { return resolver_.Advance(refund, clock_.Now() + options_.psp_timeout); });
   }
   return due->size() == static_cast<size_t>(room);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -21,19 +22,20 @@ namespace trivium::payment {
 
 struct WorkerOptions {
   int batch = 100;                                // Objects in hand, of payments and of refunds each: 1-1000.
+  int silent_batch = 64;                          // The same of those that a PSP is silent about.
   absl::Duration claim_for = absl::Seconds(30);   // Longer than a step's calls to a PSP take.
   absl::Duration psp_timeout = absl::Seconds(5);  // For one object.
   absl::Duration keep_callbacks = absl::Hours(24 * 30);
   int purge_batch = 1000;
-  int silent_max = 4;  // Silent objects in hand; their questions, two for each thread, end before claim_for does.
 };
 
 // Where objects are handled side by side, since a PSP may be slow. May be the same one.
 struct WorkerPools {
   WorkerPool& payments;
   WorkerPool& refunds;
-  // Of what a PSP is silent about: few threads, since most of its questions run into their time-outs.
-  WorkerPool& silent;
+  // Of what a PSP is silent about: most of these questions run into their time-outs, and must hold nobody else up.
+  WorkerPool& silent_payments;
+  WorkerPool& silent_refunds;
 };
 
 // Thread-safe. All references outlive it.
@@ -49,6 +51,9 @@ class Janitor {
   bool FollowPayments();
   // The same for refunds: sends them, and asks about those that are open.
   bool FollowRefunds();
+  // The same for what a PSP is silent about, no more at once than there are places for it.
+  bool FollowSilentPayments();
+  bool FollowSilentRefunds();
   // Waits for what is in hand.
   void Drain();
   // Deletes what is kept no longer.
@@ -61,13 +66,16 @@ class Janitor {
   struct Lane {
     const char* worker;
     WorkerPool& pool;
+    int places;
+    bool silent = false;
     int in_flight = 0;  // Guarded by mu_.
   };
   // Waits until at least half of the places are free, and returns how many are.
   int AwaitRoom(const Lane& lane);
-  // What a PSP is silent about goes to a lane of its own, so that it holds nobody up.
-  void Start(Lane& lane, bool is_silent, Task task);
-  void Start(Lane& lane, Task task);
+  // due: since when it has waited for this.
+  void Start(Lane& lane, const std::string& product, absl::Time due, Task task);
+  bool FollowPayments(Lane& lane);
+  bool FollowRefunds(Lane& lane);
   absl::StatusOr<Verdict> Follow(const Payment& payment);
 
   const WorkerOptions options_;
@@ -77,7 +85,7 @@ class Janitor {
   PaymentMetrics& metrics_;
   Mutex mu_;
   CondVar ended_;  // One that was in hand.
-  Lane payments_, refunds_, silent_;
+  Lane payments_, refunds_, silent_payments_, silent_refunds_;
 };
 
 }  // namespace trivium::payment

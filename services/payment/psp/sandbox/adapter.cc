@@ -179,7 +179,7 @@ Reply Adapter::Call(const std::string& product, const char* method, const std::s
   }
   Reply reply{.status = response->status, .json = Json::parse(response->body, nullptr, false)};
   if (!reply.json.is_object()) return {.message = "not a JSON object"};
-  if (reply.status >= 500) reply.status = 0;
+  if (reply.status >= 500) reply = {.failed = PspOutcome::kError, .json = std::move(reply.json)};
   reply.message = Text(reply.json, "code");
   return reply;
 }

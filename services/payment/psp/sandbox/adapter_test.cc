@@ -102,7 +102,7 @@ TEST_F(AdapterTest, TellsWhatMayHaveHappened) {
                         {409, R"({"code":"TRADE_PROCESSING"})", PspOutcome::kDeclined},
                         {401, R"({"code":"SIGN_ERROR"})", PspOutcome::kNotDone},
                         {429, R"({"code":"TOO_MANY"})", PspOutcome::kNotDone},
-                        {500, R"({"code":"SYSTEM_ERROR"})", PspOutcome::kMaybe},
+                        {500, R"({"code":"SYSTEM_ERROR"})", PspOutcome::kError},
                         {200, R"({"state":"WHAT"})", PspOutcome::kMaybe},
                         {200, "[]", PspOutcome::kMaybe},
                         {200, "<html>", PspOutcome::kMaybe},
