@@ -23,13 +23,9 @@ void WaitUntil(absl::Duration most, const F& holds) {
 }  // namespace
 
 DayRecord ProductDay::Close() {
-  // Four looks in a row: the first event of a late payment's refund comes a moment after the payment's last.
-  int settled_looks = 0;
-  Patience patience(options_.settle);
-  while (settled_looks < 4 && !patience.IsOver(fold_.events())) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    settled_looks = IsSettled(orders_, fold_.payments(), fold_.refunds()) ? settled_looks + 1 : 0;
-  }
+  const absl::Time start = absl::Now();
+  const std::set<std::string> unsettled = AwaitSettled();
+  const absl::Time settled = absl::Now();
   ParallelFor(orders_.size(), options_.concurrency, [&](size_t i) {
     ReadOne(orders_[i]);
     progress_.Step();
@@ -41,16 +37,34 @@ DayRecord ProductDay::Close() {
     MutexLock lock(mu_);
     record = record_;
   }
+  record.unsettled = unsettled;
+  record.settle_seconds = absl::ToDoubleSeconds(settled - start);
   record.orders = orders_;
   // Events may lag a little behind states.
   WaitUntil(absl::Seconds(10), [&] {
     record.payments_by_events = fold_.payments();
     record.refunds_by_events = fold_.refunds();
-    return CheckEventsEqualStates(record).empty();
+    return CheckEventsEqualStates(OnlySettled(record)).empty();
   });
   if (watcher_) watcher_->Stop();
   for (const std::string& sentence : fold_.complaints()) record.complaints.push_back(sentence);
   return record;
+}
+
+std::set<std::string> ProductDay::AwaitSettled() {
+  // Four looks in a row: the first event of a late payment's refund comes a moment after the payment's last.
+  int settled_looks = 0;
+  std::set<std::string> open;
+  Patience patience(options_.settle);
+  while (settled_looks < 4 && !patience.IsOver(fold_.events())) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    open = OnTheirWay(orders_, fold_.payments(), fold_.refunds());
+    settled_looks = open.empty() ? settled_looks + 1 : 0;
+  }
+  if (!open.empty())
+    Complain(
+        absl::StrCat(open.size(), " orders have not settled: no event for ", absl::FormatDuration(options_.settle)));
+  return open;
 }
 
 void ProductDay::ReadOne(const OrderRecord& order) {

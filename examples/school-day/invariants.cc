@@ -59,6 +59,20 @@ std::string WrongEnd(Scenario scenario, const PaymentView& p) {
   }
 }
 
+bool HasSettled(const OrderRecord& order, const std::map<std::string, PaymentView>& payments,
+                const std::set<std::string>& given_back) {
+  for (const std::string& id : order.payment_ids) {
+    const auto found = payments.find(id);
+    if (found == payments.end() || !IsFinal(found->second)) return false;
+  }
+  if (order.payment_ids.empty()) return true;
+  const PaymentView& last = payments.at(order.payment_ids.back());
+  if (order.paid && !WrongEnd(order.plan.scenario, last).empty()) return false;
+  // What goes back by itself has at least begun to; late money may also stay (refunded_minor tells).
+  const bool goes_back = last.state_reason == "PSP_AMOUNT_MISMATCH" || last.refunded_minor > 0;
+  return !goes_back || given_back.contains(last.payment_id);
+}
+
 }  // namespace
 
 Sentences CheckLedger(const DayRecord& day) {
@@ -255,11 +269,12 @@ Sentences CheckIsolation(const std::vector<DayRecord>& days) {
 
 Sentences CheckAll(const std::vector<DayRecord>& days) {
   Sentences all = CheckIsolation(days);
-  for (const DayRecord& day : days) {
+  for (const DayRecord& whole : days) {
+    const DayRecord day = OnlySettled(whole);
     Sentences broken = day.complaints;
-    for (const auto check : {CheckLedger, CheckNoDoubleCharge, CheckNoLostPayment, CheckMoneyAtPsp, CheckOutcomes,
-                             CheckEventsEqualStates}) {
-      const Sentences more = check(day);
+    for (const Sentences& more :
+         {CheckSettled(whole), CheckLedger(whole), CheckNoDoubleCharge(day), CheckNoLostPayment(day),
+          CheckMoneyAtPsp(day), CheckOutcomes(day), CheckEventsEqualStates(day)}) {
       broken.insert(broken.end(), more.begin(), more.end());
     }
     for (size_t i = 0; i < std::min(broken.size(), kSentencesMax); ++i) {
@@ -272,26 +287,55 @@ Sentences CheckAll(const std::vector<DayRecord>& days) {
   return all;
 }
 
-bool IsSettled(const std::vector<OrderRecord>& orders, const std::map<std::string, PaymentView>& payments,
-               const std::map<std::string, RefundView>& refunds) {
-  std::set<std::string> given_back;
+std::set<std::string> OnTheirWay(const std::vector<OrderRecord>& orders,
+                                 const std::map<std::string, PaymentView>& payments,
+                                 const std::map<std::string, RefundView>& refunds) {
+  std::set<std::string> open, given_back;
   for (const auto& [id, refund] : refunds) {
-    if (!IsFinal(refund)) return false;
     given_back.insert(refund.payment_id);
+    const auto payment = payments.find(refund.payment_id);
+    if (!IsFinal(refund)) open.insert(payment == payments.end() ? refund.payment_id : payment->second.order_ref);
   }
   for (const OrderRecord& order : orders) {
-    for (const std::string& id : order.payment_ids) {
-      const auto found = payments.find(id);
-      if (found == payments.end() || !IsFinal(found->second)) return false;
-    }
-    if (order.payment_ids.empty()) continue;
-    const PaymentView& last = payments.at(order.payment_ids.back());
-    if (order.paid && !WrongEnd(order.plan.scenario, last).empty()) return false;
-    // What goes back by itself has at least begun to; late money may also stay (refunded_minor tells).
-    if (last.state_reason == "PSP_AMOUNT_MISMATCH" && !given_back.contains(last.payment_id)) return false;
-    if (last.refunded_minor > 0 && !given_back.contains(last.payment_id)) return false;
+    if (!HasSettled(order, payments, given_back)) open.insert(order.plan.order_ref);
   }
-  return true;
+  return open;
+}
+
+Sentences CheckSettled(const DayRecord& day) {
+  Sentences broken;
+  const auto by_order = ByOrder(day);
+  for (const std::string& order_ref : day.unsettled) {
+    std::string sentence = absl::StrCat("not settled: order ", order_ref, " was still on its way");
+    const auto found = by_order.find(order_ref);
+    if (found != by_order.end()) {
+      for (const PaymentView* payment : found->second) absl::StrAppend(&sentence, ", ", Describe(*payment));
+    }
+    broken.push_back(absl::StrCat(sentence, "; it is not judged"));
+  }
+  return broken;
+}
+
+DayRecord OnlySettled(DayRecord day) {
+  if (day.unsettled.empty()) return day;
+  std::set<std::string> payments, attempts;
+  for (const auto* known : {&day.payments, &day.payments_by_events}) {
+    for (const auto& [id, payment] : *known) {
+      if (!day.unsettled.contains(payment.order_ref)) continue;
+      payments.insert(id);
+      for (const AttemptView& attempt : payment.attempts) attempts.insert(attempt.attempt_id);
+    }
+  }
+  const auto is_open = [&](const auto& entry) { return payments.contains(entry.first); };
+  const auto is_of_open = [&](const auto& entry) { return payments.contains(entry.second.payment_id); };
+  std::erase_if(day.payments, is_open);
+  std::erase_if(day.payments_by_events, is_open);
+  std::erase_if(day.refunds, is_of_open);
+  std::erase_if(day.refunds_by_events, is_of_open);
+  std::erase_if(day.trades, [&](const auto& entry) { return attempts.contains(entry.first); });
+  std::erase_if(day.orders, [&](const OrderRecord& order) { return day.unsettled.contains(order.plan.order_ref); });
+  day.cash_known = false;
+  return day;
 }
 
 }  // namespace trivium::schoolday

@@ -1,6 +1,8 @@
 // What must hold at the end of a day. Pure: each check gives a sentence for everything that does not hold.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,11 +30,17 @@ Sentences CheckEventsEqualStates(const DayRecord& day);
 // No payment or refund is seen by two products.
 Sentences CheckIsolation(const std::vector<DayRecord>& days);
 
-// All of them and the complaints of the day; at most 15 sentences a product, each begins with the product's name.
+// All of them, of what has settled, and the complaints of the day; at most 15 sentences a product, each begins with the
+// product's name.
 Sentences CheckAll(const std::vector<DayRecord>& days);
 
-// Whether nothing of the day is still on its way, so that it can be judged: by events alone.
-bool IsSettled(const std::vector<OrderRecord>& orders, const std::map<std::string, PaymentView>& payments,
-               const std::map<std::string, RefundView>& refunds);
+// Orders (order_ref) of which something is still on its way, so that they cannot be judged yet: by events alone.
+std::set<std::string> OnTheirWay(const std::vector<OrderRecord>& orders,
+                                 const std::map<std::string, PaymentView>& payments,
+                                 const std::map<std::string, RefundView>& refunds);
+// A sentence for each order that has not settled, with how its payments stand.
+Sentences CheckSettled(const DayRecord& day);
+// What can be judged: the day without the orders that have not settled. Its cash says nothing then.
+DayRecord OnlySettled(DayRecord day);
 
 }  // namespace trivium::schoolday

@@ -129,22 +129,41 @@ TEST(Invariants, SentencesHaveAnEnd) {
   EXPECT_EQ(CheckAll({day}).back(), "acme: and 485 more");
 }
 
-TEST(IsSettled, WaitsForWhatIsOnItsWay) {
-  const DayRecord good = GoodDay();
-  const auto settled = [](const DayRecord& d) { return IsSettled(d.orders, d.payments, d.refunds); };
-  EXPECT_TRUE(settled(good));
-  for (void (*spoil)(DayRecord&) : {
-           +[](DayRecord& d) { d.payments["pay_1"].state = "PROCESSING"; },
-           +[](DayRecord& d) { d.payments.erase("pay_1"); },
-           +[](DayRecord& d) { d.refunds["ref_1"].state = "UNKNOWN"; },
-           +[](DayRecord& d) { d.refunds.erase("ref_2"); },
-           +[](DayRecord& d) { d.refunds.erase("ref_3"); },
-           +[](DayRecord& d) { d.payments["pay_3"].state = "EXPIRED"; },
+TEST(OnTheirWay, NamesTheOrdersOfWhatIsNotSettled) {
+  struct Case {
+    void (*spoil)(DayRecord&);
+    const char* order;
+  };
+  const auto open = [](const DayRecord& d) { return OnTheirWay(d.orders, d.payments, d.refunds); };
+  EXPECT_EQ(open(GoodDay()), std::set<std::string>{});
+  for (const Case& c : {
+           Case{[](DayRecord& d) { d.payments["pay_1"].state = "PROCESSING"; }, "d1-acme-00001"},
+           Case{[](DayRecord& d) { d.payments.erase("pay_1"); }, "d1-acme-00001"},
+           Case{[](DayRecord& d) { d.refunds["ref_1"].state = "UNKNOWN"; }, "d1-acme-00001"},
+           Case{[](DayRecord& d) { d.refunds.erase("ref_2"); }, "d1-acme-00002"},
+           Case{[](DayRecord& d) { d.refunds.erase("ref_3"); }, "d1-acme-00003"},
+           Case{[](DayRecord& d) { d.payments["pay_3"].state = "EXPIRED"; }, "d1-acme-00003"},
        }) {
-    DayRecord day = good;
-    spoil(day);
-    EXPECT_FALSE(settled(day));
+    DayRecord day = GoodDay();
+    c.spoil(day);
+    EXPECT_EQ(open(day), std::set<std::string>{c.order});
   }
+}
+
+// Its success came while the day was being read: five sentences told of it, and none that it was too early to judge.
+TEST(Invariants, WhatHasNotSettledIsSaidOnceAndNotJudged) {
+  DayRecord day = GoodDay();
+  PaymentView& open = day.payments["pay_1"];
+  open = {.payment_id = "pay_1", .order_ref = open.order_ref, .state = "REQUIRES_ACTION", .amount_minor = 300};
+  open.attempts = {{"att_1", "", 0}};
+  day.refunds.erase("ref_1");
+  day.cash_gap_after = 200;
+  EXPECT_GT(CheckAll({day}).size(), 4u);
+  day.unsettled = {"d1-acme-00001"};
+  EXPECT_EQ(CheckAll({day}), Sentences{"acme: not settled: order d1-acme-00001 was still on its way, pay_1 "
+                                       "(REQUIRES_ACTION, 300 fen); it is not judged"});
+  day.trades["att_3"].refunded_minor = 0;
+  EXPECT_EQ(CheckAll({day}).size(), 2u) << "the others are";
 }
 
 }  // namespace

@@ -57,6 +57,8 @@ class ProductDay {
   void PayAgainOne(OrderRecord& order);
   void RefundOne(const OrderRecord& order);
   void RefundTwice(const RefundCall& call);
+  // Waits until nothing is on its way, or nothing happens any more; the orders that are on their way then.
+  std::set<std::string> AwaitSettled();
   void ReadOne(const OrderRecord& order);
   bool WaitForState(const std::string& payment_id, const std::string& state);
   void ReadPsp();

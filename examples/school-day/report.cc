@@ -16,6 +16,7 @@ DaySummary Summarize(const DayRecord& day) {
   s.students = static_cast<int64_t>(students.size());
   s.orders = static_cast<int64_t>(day.orders.size());
   s.payments = static_cast<int64_t>(day.payments.size());
+  s.settle_seconds = day.settle_seconds;
   for (const auto& [id, payment] : day.payments) {
     if (payment.state == "SUCCEEDED") {
       ++s.paid_count;
@@ -103,6 +104,7 @@ std::string FormatJson(const RunFacts& facts, const std::vector<DaySummary>& day
                         {"ledger_credits_minor", d.ledger_credits_minor},
                         {"events", d.events},
                         {"broken_streams", d.broken_streams},
+                        {"settle_seconds", d.settle_seconds},
                         {"messages", ToJson(d.messages)},
                         {"apis", apis}});
   }

@@ -21,6 +21,7 @@ struct DaySummary {
   int64_t late = 0, failed = 0, expired = 0, canceled = 0;
   int64_t ledger_debits_minor = 0, ledger_credits_minor = 0;  // Since ever.
   int64_t events = 0, broken_streams = 0;
+  double settle_seconds = 0;
   std::map<std::string, LatencySummary> latencies;
   MessageSummary messages;
 };

@@ -1,4 +1,5 @@
 // The school day: product backends of several products against a running platform. See README.md.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -226,9 +227,11 @@ absl::StatusOr<int> Run(const Flags& flags) {
   std::printf("%s\n", FormatTables(summaries).c_str());
   for (const std::string& sentence : broken) std::printf("BROKEN  %s\n", sentence.c_str());
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
-  std::printf("%s (run %s, seed %s, %.0f s)\n",
+  double settle_seconds = 0;
+  for (const DaySummary& summary : summaries) settle_seconds = std::max(settle_seconds, summary.settle_seconds);
+  std::printf("%s (run %s, seed %s, %.0f s, settled in %.0f s)\n",
               broken.empty() ? "All invariants hold." : absl::StrCat(broken.size(), " invariants are broken.").c_str(),
-              facts.run_id.c_str(), absl::StrCat(flags.seed).c_str(), seconds);
+              facts.run_id.c_str(), absl::StrCat(flags.seed).c_str(), seconds, settle_seconds);
   if (!flags.json.empty()) {
     TRIVIUM_RETURN_IF_ERROR(WriteFile(flags.json, FormatJson({facts.run_id, facts.seed, seconds}, summaries, broken)));
   }

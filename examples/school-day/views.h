@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,8 @@ struct DayRecord {
   bool cash_known = false;
   int64_t cash_gap_before = 0, cash_gap_after = 0;
   std::vector<std::string> complaints;  // What went wrong during the day, in sentences.
+  std::set<std::string> unsettled;      // Orders (order_ref) that were still on their way when patience ran out.
+  double settle_seconds = 0;            // From the last call until nothing was on its way any more.
 };
 
 // Whether nothing more will happen to it by itself.
