@@ -11,6 +11,9 @@
 namespace trivium::payment {
 namespace {
 
+// For what a PSP has said, however long it took: an answer that is not written down has to be asked for again.
+constexpr absl::Duration kRecordTime = absl::Seconds(5);
+
 // What a trade's state means for its payment; nullopt: nothing by itself (a closed trade may be ours to end, or the
 // expiry's).
 std::optional<PaymentSignal> SignalOf(const Trade& trade) {
@@ -156,33 +159,38 @@ absl::StatusOr<Verdict> Resolver::RecordOrPutOff(const Refund& refund, RefundEve
 }
 
 absl::StatusOr<Verdict> Resolver::Ask(const Payment& payment, absl::Time deadline) {
+  return Ask(payment, deadline, deadline + kRecordTime);
+}
+
+absl::StatusOr<Verdict> Resolver::Ask(const Payment& payment, absl::Time deadline, absl::Time record_by) {
   const Attempt& attempt = payment.attempts.back();
   Psp* psp = Find(attempt.psp);
-  if (psp == nullptr) return PutOff(payment, PspOutcome::kNotDone, deadline);
+  if (psp == nullptr) return PutOff(payment, PspOutcome::kNotDone, record_by);
   const PspAnswer<Trade> answer = psp->Query(payment.product, attempt.id, deadline);
-  if (answer.outcome != PspOutcome::kDone) return PutOff(payment, answer.outcome, deadline);
+  if (answer.outcome != PspOutcome::kDone) return PutOff(payment, answer.outcome, record_by);
   std::optional<PaymentSignal> signal = SignalOf(answer.value);
-  if (!signal) return PutOff(payment, answer.outcome, deadline);
-  return RecordOrPutOff(payment, *std::move(signal), answer.outcome, deadline);
+  if (!signal) return PutOff(payment, answer.outcome, record_by);
+  return RecordOrPutOff(payment, *std::move(signal), answer.outcome, record_by);
 }
 
 absl::StatusOr<Verdict> Resolver::Expire(const Payment& payment, absl::Time deadline) {
+  const absl::Time record_by = deadline + kRecordTime;
   const Attempt& attempt = payment.attempts.back();
   Psp* psp = Find(attempt.psp);
-  if (psp == nullptr) return PutOff(payment, PspOutcome::kNotDone, deadline);
+  if (psp == nullptr) return PutOff(payment, PspOutcome::kNotDone, record_by);
   const PspAnswer<Trade> answer = psp->Close(payment.product, attempt.id, deadline);
   switch (answer.outcome) {
     case PspOutcome::kDone: {
       PaymentSignal ended = SignalOf(answer.value).value_or(PaymentSignal{.event = PaymentEvent::kExpireConfirmed});
-      return RecordOrPutOff(payment, std::move(ended), answer.outcome, deadline);
+      return RecordOrPutOff(payment, std::move(ended), answer.outcome, record_by);
     }
     case PspOutcome::kDeclined:
-      return Ask(payment, deadline);
+      return Ask(payment, deadline, record_by);
     case PspOutcome::kNotDone:
-      return PutOff(payment, answer.outcome, deadline);
+      return PutOff(payment, answer.outcome, record_by);
     case PspOutcome::kError:
     case PspOutcome::kMaybe:
-      return RecordOrPutOff(payment, {.event = PaymentEvent::kOutcomeUnknown}, answer.outcome, deadline);
+      return RecordOrPutOff(payment, {.event = PaymentEvent::kOutcomeUnknown}, answer.outcome, record_by);
   }
   return absl::InternalError("an outcome that does not exist");
 }
@@ -198,13 +206,14 @@ absl::StatusOr<bool> Resolver::Close(const Payment& payment, absl::Time deadline
     TRIVIUM_RETURN_IF_ERROR(Record(payment.product, payment.id, *signal, deadline).status());
     return false;
   }
-  if (answer.outcome == PspOutcome::kDeclined) TRIVIUM_RETURN_IF_ERROR(Ask(payment, deadline).status());
+  if (answer.outcome == PspOutcome::kDeclined) TRIVIUM_RETURN_IF_ERROR(Ask(payment, deadline, deadline).status());
   return false;
 }
 
 absl::StatusOr<Verdict> Resolver::Send(const Refund& refund, absl::Time deadline) {
+  const absl::Time record_by = deadline + kRecordTime;
   Psp* psp = Find(refund.psp);
-  if (psp == nullptr) return PutOff(refund, PspOutcome::kNotDone, deadline);
+  if (psp == nullptr) return PutOff(refund, PspOutcome::kNotDone, record_by);
   const RefundOrder order{.product = refund.product,
                           .refund_id = refund.id,
                           .attempt_id = refund.attempt_id,
@@ -215,29 +224,30 @@ absl::StatusOr<Verdict> Resolver::Send(const Refund& refund, absl::Time deadline
   switch (answer.outcome) {
     case PspOutcome::kDone:
       return RecordOrPutOff(refund, EventOf(answer.value).value_or(RefundEvent::kPspProcessing), answer.outcome,
-                            deadline);
+                            record_by);
     case PspOutcome::kDeclined:
       TRIVIUM_LOG(kWarning, "a PSP declined a refund", {"refund_id", FormatId(kRefundIdKind, refund.id)},
                   {"why", answer.message});
-      return RecordOrPutOff(refund, RefundEvent::kPspDeclined, answer.outcome, deadline);
+      return RecordOrPutOff(refund, RefundEvent::kPspDeclined, answer.outcome, record_by);
     case PspOutcome::kNotDone:
-      return PutOff(refund, answer.outcome, deadline);
+      return PutOff(refund, answer.outcome, record_by);
     case PspOutcome::kError:
     case PspOutcome::kMaybe:
-      return RecordOrPutOff(refund, RefundEvent::kOutcomeUnknown, answer.outcome, deadline);
+      return RecordOrPutOff(refund, RefundEvent::kOutcomeUnknown, answer.outcome, record_by);
   }
   return absl::InternalError("an outcome that does not exist");
 }
 
 absl::StatusOr<Verdict> Resolver::Advance(const Refund& refund, absl::Time deadline) {
+  const absl::Time record_by = deadline + kRecordTime;
   const bool never_sent = refund.state == RefundState::kProcessing && refund.version == 1 && refund.checks == 0;
   if (never_sent) return Send(refund, deadline);
   Psp* psp = Find(refund.psp);
-  if (psp == nullptr) return PutOff(refund, PspOutcome::kNotDone, deadline);
+  if (psp == nullptr) return PutOff(refund, PspOutcome::kNotDone, record_by);
   const PspAnswer<PspRefundState> answer = psp->QueryRefund(refund.product, refund.id, deadline);
-  if (answer.outcome != PspOutcome::kDone) return PutOff(refund, answer.outcome, deadline);
+  if (answer.outcome != PspOutcome::kDone) return PutOff(refund, answer.outcome, record_by);
   if (const std::optional<RefundEvent> event = EventOf(answer.value))
-    return RecordOrPutOff(refund, *event, answer.outcome, deadline);
+    return RecordOrPutOff(refund, *event, answer.outcome, record_by);
   // The PSP does not know it: it never arrived. The same number again is the same refund, should it arrive after all.
   return Send(refund, deadline);
 }

@@ -17,7 +17,8 @@
 
 namespace trivium::payment {
 
-// Thread-safe. Blocks on the PSP and the store until `deadline` at most. Errors: those of the store's writes.
+// Thread-safe. Blocks on the PSP and the store until `deadline` at most; Ask, Expire and Advance on the PSP until then,
+// and on the store for 5 s more. Errors: those of the store's writes.
 class Resolver {
  public:
   // All references outlive it.
@@ -57,6 +58,7 @@ class Resolver {
                                          absl::Time deadline);
   absl::StatusOr<Verdict> RecordOrPutOff(const Refund& refund, RefundEvent event, PspOutcome outcome,
                                          absl::Time deadline);
+  absl::StatusOr<Verdict> Ask(const Payment& payment, absl::Time deadline, absl::Time record_by);
   // Only while the object is as it was read.
   absl::StatusOr<Verdict> PutOff(const Payment& payment, PspOutcome outcome, absl::Time deadline);
   absl::StatusOr<Verdict> PutOff(const Refund& refund, PspOutcome outcome, absl::Time deadline);

@@ -37,14 +37,17 @@ class CountingStore : public MemoryStore {
   std::vector<absl::StatusOr<PaymentResult>> UpdatePayments(std::span<const PaymentUpdate> items,
                                                             absl::Time deadline) override {
     ++updates;
+    last_deadline = deadline;
     return MemoryStore::UpdatePayments(items, deadline);
   }
   std::vector<absl::StatusOr<RefundResult>> UpdateRefunds(std::span<const RefundUpdate> items,
                                                           absl::Time deadline) override {
     ++updates;
+    last_deadline = deadline;
     return MemoryStore::UpdateRefunds(items, deadline);
   }
   int updates = 0;
+  absl::Time last_deadline;
 };
 
 struct Memory : public StoreUnderTest {
@@ -118,6 +121,27 @@ TEST_F(ResolverTest, ARefundUnderWayIsAskedAboutWithoutTransactions) {
   psp_->EndRefund(refund.id, true);
   EXPECT_EQ(*resolver_.Advance(Now(refund), Deadline()), Verdict::kChanged);
   EXPECT_EQ(Now(refund).state, RefundState::kSucceeded);
+}
+
+// It was thrown away when a busy database needed longer than the PSP had left, and asked for again half a minute later.
+TEST_F(ResolverTest, AnAnswerThatTookItsTimeIsWrittenDownAllTheSame) {
+  const auto slow = [this] {
+    clock_.Advance(absl::Milliseconds(4990));
+    return Fault::kNone;
+  };
+  const Payment open = calls_.MustCreate("request-1", "order-1");
+  psp_->Pay(open.product, open.attempts[0].id, open.amount_minor, "CNY", clock_.Now());
+  psp_->SetFaults(slow);
+  ASSERT_EQ(*resolver_.Ask(open, Deadline()), Verdict::kChanged);
+  EXPECT_GE(store_.last_deadline, clock_.Now() + absl::Seconds(5));
+
+  psp_->SetFaults(nullptr);
+  const Refund refund = MustRefund(Now(open));
+  ASSERT_TRUE(resolver_.Advance(refund, Deadline()).ok());
+  psp_->EndRefund(refund.id, true);
+  psp_->SetFaults(slow);
+  ASSERT_EQ(*resolver_.Advance(Now(refund), Deadline()), Verdict::kChanged);
+  EXPECT_GE(store_.last_deadline, clock_.Now() + absl::Seconds(5));
 }
 
 TEST_F(ResolverTest, TheNextQuestionIsNotAfterTheExpiry) {

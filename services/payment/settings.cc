@@ -128,7 +128,7 @@ Settings ToSettings(const Config& config) {
   s.workers.silent_batch = 2 * s.silent_threads;
   // A claim lasts until the last object in hand has been asked about, even if every question takes its time-out.
   const int rounds = std::max(2, (s.workers.batch + s.worker_threads - 1) / s.worker_threads) + 1;
-  s.workers.claim_for = std::max(s.workers.claim_for, rounds * s.workers.psp_timeout);
+  s.workers.claim_for = std::max(s.workers.claim_for, rounds * s.workers.psp_timeout + absl::Seconds(5));
   // A connection for each that may call: the workers, and the calls that cancel payments. One that waited for a
   // connection would lose the time that its own call needs, and a PSP that answers would look silent.
   s.psp_connections = 2 * (s.worker_threads + s.silent_threads) + config.server().worker_threads();
