@@ -85,6 +85,14 @@ TEST_F(GuardedPspTest, AnErrorEndsTheSilenceButNotTheTrouble) {
   EXPECT_TRUE(book_.IsTroubled(Numbered(1)));
 }
 
+// A few trades that nobody answers about, and nobody else asks: each counts once.
+TEST_F(GuardedPspTest, FewObjectsDoNotOpenItHoweverOftenTheyFail) {
+  for (int round = 0; round < 10; ++round) {
+    for (uint8_t i = 1; i < kOptions.failures; ++i) Ask(Numbered(i), Fault::kLostBefore);
+  }
+  EXPECT_EQ(Ask(Numbered(50)), PspOutcome::kDone);
+}
+
 TEST_F(GuardedPspTest, AnAnswerEndsTheSilence) {
   MakeSilent(Numbered(1));
   EXPECT_EQ(Ask(Numbered(1)), PspOutcome::kDone);

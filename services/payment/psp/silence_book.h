@@ -12,7 +12,7 @@
 
 namespace trivium::payment {
 
-// From so many calls in a row without an answer on an object counts as silent, and with errors among them as troubled.
+// From so many calls in a row without an answer on an object counts as silent.
 inline constexpr int kSilentAfter = 2;
 
 // Thread-safe. Kept in memory alone: after a restart a silent object is asked about sooner, once.
@@ -28,7 +28,7 @@ class SilenceBook {
   // Calls in a row without an answer; 0: the last one was answered, or nothing is known.
   int Unanswered(const Id& object) const;
   bool IsSilent(const Id& object) const { return Unanswered(object) >= kSilentAfter; }
-  // Whether the last calls brought nothing: no answers, or errors.
+  // Whether the last call brought nothing: no answer, or an error.
   bool IsTroubled(const Id& object) const;
   size_t size() const;
 
