@@ -270,8 +270,8 @@ class Admission {
   // Changes after a sequence, oldest first, at most `limit` (1 to kMaxChangesRead).
   virtual absl::StatusOr<std::vector<Change>> ReadChanges(int64_t after, size_t limit, const Call& call) = 0;
   // Forgets changes up to a sequence, which the caller has stored. The stream is bounded: with options.max_changes in
-  // it new joins get UNAVAILABLE CHANGES_BACKLOG; what ends or moves a stay is always taken (it is bounded by the
-  // stays).
+  // it new joins get UNAVAILABLE CHANGES_BACKLOG (staff with twice as many); what ends or moves a stay is always taken
+  // (it is bounded by the stays).
   virtual absl::Status TrimChanges(int64_t through, const Call& call) = 0;
 
   // --- Rooms.

@@ -36,7 +36,7 @@ end
 
 local function join_new(p, lease, claim, number)
   if rebuilding and not (claim and claim.role == p.role) then return {REBUILDING, number, rebuild_until} end
-  if backlog_full() then return {BACKLOG, number, max_changes} end
+  if backlog_full(p.role) then return {BACKLOG, number, max_changes} end
   local refusal
   if rebuilding then
     refusal = resume(p, claim, number)

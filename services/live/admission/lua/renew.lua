@@ -3,7 +3,7 @@
 local function come_back(room, user, epoch, lease, claim, number)
   if not rebuilding then return {NOT_IN_ROOM, number} end
   if not claim or claim.epoch ~= epoch then return {REBUILDING, number, rebuild_until} end
-  if backlog_full() then return {BACKLOG, number, max_changes} end
+  if backlog_full(claim.role) then return {BACKLOG, number, max_changes} end
   local p = newcomer(room, user, claim.role, '', claim.join_id, number)
   p.epoch = epoch
   return resume(p, claim, number) or standing(number, p, extend(p, lease), 1)
