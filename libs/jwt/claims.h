@@ -22,8 +22,9 @@ struct Claims {
   std::string token_id;                          // "jti", "" when absent; at most 128 bytes.
   std::vector<std::string> audience;             // "aud", a string or an array of strings.
   std::vector<std::string> caps;                 // "caps", an array of strings: what the bearer may do besides.
-  std::string room;                              // "room", "" when absent; as sub: of a live room's grant.
-  std::string role;                              // "role", likewise, 1-32 characters.
+  // Of a live room's grant. "" also when they are of another form: tokens of other audiences may have their own.
+  std::string room;  // "room", as sub.
+  std::string role;  // "role", 1-32 characters of A-Z a-z 0-9 _ -
 };
 
 // From the payload of a token. UNAUTHENTICATED TOKEN_INVALID naming the claim. Checks form alone: no time, no audience.

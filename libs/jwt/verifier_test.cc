@@ -19,6 +19,8 @@ TEST_F(VerifierTest, BringsTheClaimsBack) {
   claims.token_id = "t-1";
   claims.audience = {"other", "trivium"};
   claims.caps = {"room.speak", "room.kick"};
+  claims.room = "room_7";
+  claims.role = "teacher";
   for (const Signer* signer : {&ed_, &ec_}) {
     const auto read = verifier_->Verify(signer->Sign(claims).value());
     ASSERT_TRUE(read.ok()) << read.status();
@@ -30,6 +32,8 @@ TEST_F(VerifierTest, BringsTheClaimsBack) {
     EXPECT_EQ(read->token_id, "t-1");
     EXPECT_EQ(read->audience, claims.audience);
     EXPECT_EQ(read->caps, claims.caps);
+    EXPECT_EQ(read->room, "room_7");
+    EXPECT_EQ(read->role, "teacher");
   }
 }
 
@@ -103,6 +107,18 @@ TEST_F(VerifierTest, RefusesEveryBadClaim) {
     const auto read = verifier_->Verify(ed_.SignRaw(R"({"alg":"EdDSA","kid":"ed"})", payload.dump()).value());
     EXPECT_EQ(ReasonOf(read.status()), "TOKEN_INVALID") << payload;
     EXPECT_NE(read.status().message().find(row.error), std::string::npos) << payload << read.status();
+  }
+}
+
+// Their names are common: a product's token must not be refused for a role of its own.
+TEST_F(VerifierTest, RoomAndRoleOfAnotherFormAreTheProductsOwn) {
+  for (const json& theirs : {json("class monitor"), json("班长"), json(""), json(7), json(nullptr), json::object(),
+                             json::array({"admin"}), json(std::string(65, 'r'))}) {
+    json payload = json::parse(FormatClaims(Good()));
+    payload["room"] = payload["role"] = theirs;
+    const auto read = verifier_->Verify(ed_.SignRaw(R"({"alg":"EdDSA","kid":"ed"})", payload.dump()).value());
+    ASSERT_TRUE(read.ok()) << payload << read.status();
+    EXPECT_EQ(read->room + read->role, "") << payload;
   }
 }
 
