@@ -51,10 +51,10 @@ inline constexpr char kListPaymentsInState[] =
     TRIVIUM_WITH_ATTEMPTS("product = ? AND state = ? AND payment_id < ? ORDER BY payment_id DESC LIMIT ?");
 inline constexpr char kListPaymentsOfOrderInState[] = TRIVIUM_WITH_ATTEMPTS(
     "product = ? AND order_ref = ? AND state = ? AND payment_id < ? ORDER BY payment_id DESC LIMIT ?");
-// KEY due (silent, due_time).
+// KEY due_silent (silent, due_time).
 inline constexpr char kLockDuePayments[] =
-    "SELECT product, payment_id FROM payment WHERE silent = ? AND due_time <= ? ORDER BY due_time LIMIT ? "
-    "FOR UPDATE SKIP LOCKED";
+    "SELECT product, payment_id FROM payment FORCE INDEX (due_silent) WHERE silent = ? AND due_time <= ? "
+    "ORDER BY due_time LIMIT ? FOR UPDATE SKIP LOCKED";
 inline constexpr char kClaimPayment[] = "UPDATE payment SET due_time = ? WHERE product = ? AND payment_id = ?";
 inline constexpr char kReschedulePayment[] =
     "UPDATE payment SET due_time = ?, checks = ?, silent = ? WHERE product = ? AND payment_id = ? AND version = ?";
@@ -97,10 +97,11 @@ inline constexpr char kListRefundsInState[] =
 inline constexpr char kListRefundsOfPaymentInState[] =
     "SELECT " TRIVIUM_REFUND_COLUMNS
     " FROM refund WHERE product = ? AND payment_id = ? AND state = ? AND refund_id < ? ORDER BY refund_id DESC LIMIT ?";
-// KEY due (silent, due_time).
+// KEY due_silent (silent, due_time).
 inline constexpr char kLockDueRefunds[] =
     "SELECT " TRIVIUM_REFUND_COLUMNS
-    " FROM refund WHERE silent = ? AND due_time <= ? ORDER BY due_time LIMIT ? FOR UPDATE SKIP LOCKED";
+    " FROM refund FORCE INDEX (due_silent) WHERE silent = ? AND due_time <= ? ORDER BY due_time LIMIT ? "
+    "FOR UPDATE SKIP LOCKED";
 inline constexpr char kClaimRefund[] = "UPDATE refund SET due_time = ? WHERE product = ? AND refund_id = ?";
 inline constexpr char kRescheduleRefund[] =
     "UPDATE refund SET due_time = ?, checks = ?, silent = ? WHERE product = ? AND refund_id = ? AND version = ?";
@@ -150,13 +151,13 @@ inline constexpr char kSumEntries[] =
 inline constexpr char kAccounts[] =
     "SELECT currency, account, debits_minor, credits_minor FROM account WHERE product = ?";
 
-// Gauges: KEY due, which open objects alone have.
+// Gauges: KEY due_silent, by the times that open objects alone have.
 inline constexpr char kCountUnknownPayments[] =
-    "SELECT product, COUNT(*), MIN(update_time) FROM payment WHERE silent IN (0, 1) AND due_time IS NOT NULL "
-    "AND state = ? GROUP BY product";
+    "SELECT product, COUNT(*), MIN(update_time) FROM payment FORCE INDEX (due_silent) WHERE silent IN (0, 1) "
+    "AND due_time IS NOT NULL AND state = ? GROUP BY product";
 inline constexpr char kCountOpenRefunds[] =
     "SELECT product, COUNT(*), CAST(SUM(state = ?) AS SIGNED), MIN(IF(state = ?, update_time, NULL)) FROM refund "
-    "WHERE silent IN (0, 1) AND due_time IS NOT NULL GROUP BY product";
+    "FORCE INDEX (due_silent) WHERE silent IN (0, 1) AND due_time IS NOT NULL GROUP BY product";
 
 // Callbacks: PRIMARY (psp, callback_key); by_time (create_time).
 inline constexpr char kInsertCallback[] =
