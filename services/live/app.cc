@@ -15,6 +15,7 @@
 #include "libs/product_profiles/profile_kind.h"
 #include "libs/product_profiles/rate_limits.h"
 #include "libs/redis/client.h"
+#include "libs/rpc/relay.h"
 #include "libs/status/status.h"
 #include "libs/sync/periodic.h"
 #include "libs/token_keys/token_keys.h"
@@ -47,6 +48,17 @@ constexpr char kServiceName[] = "live";
 constexpr absl::Duration kCountEvery = absl::Seconds(1), kAddCountsEvery = absl::Seconds(5),
                          kPurgeEvery = absl::Minutes(1), kAnnounceEvery = absl::Milliseconds(100);
 
+// Calls to push find their way by it.
+std::unique_ptr<rpc::Relay> NewRelay(const Settings& s, Metrics& metrics) {
+  if (s.control_ads_address.empty()) return nullptr;
+  return std::make_unique<rpc::Relay>(rpc::RelayOptions{.control_ads_address = s.control_ads_address,
+                                                        .socket_path = s.control.state_dir + "/xds.sock",
+                                                        .state_path = s.control.state_dir + "/xds.state",
+                                                        .node_id = s.instance_id,
+                                                        .cell = s.cell},
+                                      metrics);
+}
+
 std::unique_ptr<redis::Client> NewRedis(const Settings& s, const Surroundings& given, Clock& clock, Metrics& metrics) {
   // The options were checked with the config: what is wrong here is a programmer's error.
   return given.admission != nullptr ? nullptr : redis::NewClient(s.redis, clock, metrics).value();
@@ -77,6 +89,7 @@ struct App::Parts {
         profiles(given.profiles != nullptr ? *given.profiles : *config_profiles),
         config_capacities(NewConfigCapacities(configs, cell_name)),
         capacities(given.capacities != nullptr ? *given.capacities : *config_capacities),
+        relay(NewRelay(s, m)),
         own_sender(given.sender != nullptr ? nullptr : NewPushSender(s.control.tls)),
         limits([this](const std::string& product) { return CallsPerSecond(product); }, clock),
         feed(*store, {.on_readers = [this](int n) { metrics.Watchers(n); },
@@ -185,6 +198,7 @@ struct App::Parts {
   Profiles& profiles;
   const std::unique_ptr<Capacities> config_capacities;
   Capacities& capacities;
+  const std::unique_ptr<rpc::Relay> relay;  // nullptr: no xDS.
   const std::unique_ptr<RoomSender> own_sender;
   ProductLimits limits;
   EventFeed feed;
@@ -216,6 +230,7 @@ absl::Status App::Start() {
   p.keys.Refresh();
   TRIVIUM_RETURN_IF_ERROR(p.configs.Start());
   TRIVIUM_RETURN_IF_ERROR(p.plan.Start());
+  if (p.relay != nullptr) TRIVIUM_RETURN_IF_ERROR(p.relay->Start());
   TRIVIUM_RETURN_IF_ERROR(p.database.Start());
   p.feed.Start();
   p.StartWorkers(settings_.workers);
@@ -232,6 +247,7 @@ void App::Stop() {
   p.workers.clear();
   p.feed.Stop();
   p.database.Stop();
+  if (p.relay != nullptr) p.relay->Stop();
   p.plan.Stop();
   p.configs.Stop();
 }

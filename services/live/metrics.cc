@@ -18,8 +18,9 @@ constexpr Metric kGaveUp{"trivium_live_joins_given_up_total", "Users who gave up
 constexpr Metric kRooms{"trivium_live_room_moves_total", "Rooms that moved, by their new state.", {"product", "to"}};
 constexpr Metric kRebuilt{
     "trivium_live_rebuilds_total", "Times that the admission was begun anew, by outcome: done, failed.", {"outcome"}};
-constexpr Metric kWorked{
-    "trivium_live_worker_items_total", "What the workers did, by outcome: done, failed.", {"worker", "outcome"}};
+constexpr Metric kWorked{"trivium_live_worker_items_total",
+                         "What the workers did, by outcome: done, failed, refused (by push, for good).",
+                         {"worker", "outcome"}};
 constexpr Metric kCellRooms{"trivium_live_rooms", "Rooms of the cell with places in the admission."};
 constexpr Metric kCellParticipants{"trivium_live_participants", "Participants in the cell, those who wait included."};
 constexpr Metric kCellWaiting{"trivium_live_waiting", "Participants in the cell's queues."};

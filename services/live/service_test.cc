@@ -346,6 +346,7 @@ TEST_F(ServiceTest, TheRoomHearsOfItThroughPush) {
   live_.AwaitEvents(3);
   EXPECT_TRUE(live_.sender().sent().empty());
   live_.sender().SetAway(false);
+  live_.clock().Advance(Announcer::kRest);
   ASSERT_TRUE(Eventually([&] { return live_.sender().sent().size() >= 2; }));
   const std::vector<Announcement> sent = live_.sender().sent();
   EXPECT_EQ(sent[0].room_id, room.room_id());

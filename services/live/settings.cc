@@ -119,6 +119,7 @@ Settings ToSettings(const Config& config) {
   Settings s;
   s.instance_id = config.server().instance_id();
   s.cell = config.server().cell();
+  s.control_ads_address = config.server().control_ads_address();
   s.control.control_address = config.server().control_address();
   s.control.state_dir = config.server().state_dir();
   s.mysql.host = config.mysql().host();

@@ -26,6 +26,7 @@ struct WorkerOptions {
 
 struct Settings {
   std::string instance_id, cell;
+  std::string control_ads_address;  // "": no xDS, and push is not to be reached.
   control_client::Options control;  // Without tls: the runtime has it.
   mysql::PoolOptions mysql;         // Empty schema: in memory.
   redis::ClientOptions redis;

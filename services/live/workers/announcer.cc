@@ -38,11 +38,15 @@ bool Announcer::Step() {
   bool more = false;
   for (const std::string& product : p_.products()) {
     if (!leader_.Leads()) return false;
+    const auto rest = rests_until_.find(product);
+    if (rest != rests_until_.end() && p_.clock.Monotonic() < rest->second) continue;
     const absl::StatusOr<bool> again = Announce(product);
     if (again.ok()) {
+      rests_until_.erase(product);
       more = more || *again;
       continue;
     }
+    rests_until_[product] = p_.clock.Monotonic() + kRest;
     p_.metrics.Worked("announce", "failed");
     TRIVIUM_LOG(kWarning, "rooms were not told of their events yet", {"product", product}, {"error", again.status()});
   }
@@ -87,9 +91,13 @@ absl::StatusOr<bool> Announcer::Announce(const std::string& product) {
     places.push_back(event.seq);
   }
   int64_t done = events.back().seq;
-  absl::Status trouble;
+  absl::Status trouble, last_refusal;
+  int64_t refused = 0;
   if (!items.empty()) {
-    TRIVIUM_ASSIGN_OR_RETURN(const std::vector<absl::Status> outcomes, p_.sender.Send(product, items));
+    absl::StatusOr<std::vector<absl::Status>> sent = p_.sender.Send(product, items);
+    // What push refuses as a whole and for good (a product without messages) is refused for each.
+    if (!sent.ok() && !IsPassing(sent.status())) sent = std::vector<absl::Status>(items.size(), sent.status());
+    TRIVIUM_ASSIGN_OR_RETURN(const std::vector<absl::Status> outcomes, std::move(sent));
     for (size_t i = 0; i < outcomes.size() && i < items.size(); ++i) {
       if (outcomes[i].ok()) {
         p_.metrics.Worked("announce", "done");
@@ -100,9 +108,14 @@ absl::StatusOr<bool> Announcer::Announce(const std::string& product) {
         break;
       } else {
         p_.metrics.Worked("announce", "refused");
-        TRIVIUM_LOG(kWarning, "push refuses an event for good", {"product", product}, {"error", outcomes[i]});
+        ++refused;
+        last_refusal = outcomes[i];
       }
     }
+  }
+  if (refused > 0) {
+    TRIVIUM_LOG(kWarning, "push refuses events of rooms for good", {"product", product}, {"events", refused},
+                {"error", last_refusal});
   }
   if (done > mark.value_or(0)) TRIVIUM_RETURN_IF_ERROR(p_.store.SetAnnounceMark(product, done, deadline));
   if (!trouble.ok()) return trouble;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,7 @@ class RoomSender {
 // Not thread-safe: of one worker's thread.
 class Announcer {
  public:
+  static constexpr absl::Duration kRest = absl::Seconds(2);   // Of a product after trouble.
   static constexpr absl::Duration kOfUse = absl::Minutes(5);  // Older events are no news: they are passed over.
 
   struct Parts {
@@ -54,6 +57,7 @@ class Announcer {
 
   Leader& leader_;
   const Parts p_;
+  std::map<std::string, absl::Duration> rests_until_;  // After trouble, by product; on the clock's monotonic time.
 };
 
 }  // namespace trivium::live

@@ -18,6 +18,7 @@ namespace {
 class FakeSender : public RoomSender {
  public:
   absl::StatusOr<std::vector<absl::Status>> Send(const std::string&, const std::vector<Announcement>& items) override {
+    if (!whole.ok()) return whole;
     std::vector<absl::Status> outcomes;
     for (const Announcement& item : items) {
       outcomes.push_back(refusals.empty() ? absl::OkStatus() : refusals.front());
@@ -27,6 +28,7 @@ class FakeSender : public RoomSender {
     return outcomes;
   }
   std::vector<absl::Status> refusals;  // For the next items, in order.
+  absl::Status whole;                  // For the whole call.
   std::vector<std::string> taken;
 };
 
@@ -82,6 +84,9 @@ TEST_F(AnnouncerTest, GoesOnWhereTroubleBegan) {
   EXPECT_EQ(sender_.taken, (std::vector<std::string>{a}));
   EXPECT_EQ(Mark(), 2);
   announcer_.Step();
+  EXPECT_EQ(sender_.taken.size(), 1u) << "it rests";
+  clock_.Advance(Announcer::kRest);
+  announcer_.Step();
   EXPECT_EQ(sender_.taken, (std::vector<std::string>{a, a}));
   EXPECT_EQ(Mark(), 3);
 }
@@ -92,6 +97,18 @@ TEST_F(AnnouncerTest, WhatIsRefusedForGoodHoldsNothingUp) {
   announcer_.Step();
   EXPECT_EQ(sender_.taken, (std::vector<std::string>{a}));
   EXPECT_EQ(Mark(), 3);
+}
+
+TEST_F(AnnouncerTest, APushThatIsAwayIsWaitedForAndOneThatHasNoSuchProductIsNot) {
+  MakeRoom();
+  sender_.whole = absl::UnavailableError("away");
+  announcer_.Step();
+  EXPECT_EQ(Mark(), 0);
+  clock_.Advance(Announcer::kRest);
+  sender_.whole = absl::FailedPreconditionError("PRODUCT_NOT_CONFIGURED");
+  announcer_.Step();
+  EXPECT_EQ(Mark(), 3);
+  EXPECT_TRUE(sender_.taken.empty());
 }
 
 TEST_F(AnnouncerTest, OldNewsIsPassedOver) {

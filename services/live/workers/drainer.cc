@@ -8,7 +8,7 @@
 namespace trivium::live {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(10);
+constexpr absl::Duration kPatience = absl::Seconds(10), kRest = absl::Seconds(1);
 constexpr int kLostAtOnce = 500;
 
 }  // namespace
@@ -18,11 +18,13 @@ bool Drainer::Step() {
     mark_.reset();
     return false;
   }
+  if (p_.clock.Monotonic() < rests_until_) return false;
   const absl::StatusOr<bool> more = Drain(p_.clock.Now() + kPatience);
   if (more.ok()) return *more;
   mark_.reset();
   const std::string reason = ReasonOf(more.status());
   if (reason == "DRAIN_MARK_MOVED") return true;
+  rests_until_ = p_.clock.Monotonic() + kRest;
   p_.metrics.Worked("drain", "failed");
   TRIVIUM_LOG(kWarning, "changes of membership could not be stored: they stay in Redis", {"error", more.status()});
   return false;

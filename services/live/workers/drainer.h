@@ -36,6 +36,7 @@ class Drainer {
   Leader& leader_;
   const Parts p_;
   std::optional<DrainMark> mark_;  // Nothing: ask the store.
+  absl::Duration rests_until_;     // After trouble; on the clock's monotonic time.
 };
 
 }  // namespace trivium::live
