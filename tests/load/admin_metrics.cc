@@ -1,5 +1,7 @@
 #include "tests/load/admin_metrics.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "libs/http/client.h"
 #include "libs/text/view.h"

@@ -12,6 +12,7 @@
 #include "tests/load/http_caller.h"
 #include "tests/load/nginx_proxy.h"
 #include "tests/load/process_memory.h"
+#include "tests/load/room_publisher.h"
 
 namespace trivium::load {
 namespace {
@@ -73,6 +74,15 @@ TEST(AdminMetrics, SumsTheSeriesThatHaveTheLabel) {
   EXPECT_EQ(SumOfMetrics(text, "x_total", "code=\"3008\""), 5);
   EXPECT_EQ(SumOfMetrics(text, "bytes"), 12);
   EXPECT_EQ(SumOfMetrics(text, "none"), 0);
+}
+
+TEST(RoomPublisher, BatchesAreOfASizeThatPushTakes) {
+  for (const size_t bytes : {0u, 1u, 150u, 16u << 10, 64u << 10, 3u << 20}) {
+    const auto messages = static_cast<size_t>(MessagesOfABatch(bytes));
+    EXPECT_GE(messages, 1u) << bytes;
+    EXPECT_LE(messages, 1000u) << bytes;
+    EXPECT_TRUE(messages == 1 || messages * bytes <= 3u << 20) << bytes;
+  }
 }
 
 TEST(Fleet, CountsMessagesOfAFrame) {

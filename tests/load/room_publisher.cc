@@ -33,23 +33,35 @@ std::string DataOf(size_t bytes) {
 
 }  // namespace
 
+int MessagesOfABatch(size_t bytes) {
+  constexpr size_t kBytesMax = 2 << 20, kMessagesMax = 500;  // Push takes 3 MiB of data, and 1,000.
+  return static_cast<int>(std::clamp<size_t>(kBytesMax / std::max<size_t>(bytes, 1), 1, kMessagesMax));
+}
+
 struct RoomPublisher::Impl {
   std::string run_id;
   std::unique_ptr<api::PushService::Stub> stub;
   int64_t next = 0;
 
-  // Each of the targets gets `count`.
+  // Each of the targets gets `count`, in as many batches as that takes.
   void Send(const std::vector<api::Target>& targets, LoadClass message_class, int count, size_t bytes,
             PublishResult& result) {
+    const size_t all = targets.size() * static_cast<size_t>(count);
     api::PublishBatchRequest request;
-    for (int i = 0; i < count * static_cast<int>(targets.size()); ++i) {
+    for (size_t i = 0; i < all; ++i) {
       api::PublishRequest& one = *request.add_requests();
       one.set_request_id(absl::StrCat(run_id, ":", next++));
-      *one.mutable_target() = targets[static_cast<size_t>(i) % targets.size()];
+      *one.mutable_target() = targets[i % targets.size()];
       one.set_class_(ClassOf(message_class));
       one.set_data(DataOf(bytes));
       one.mutable_ttl()->set_seconds(30);
+      if (request.requests_size() < MessagesOfABatch(bytes) && i + 1 < all) continue;
+      SendBatch(request, result);
+      request.clear_requests();
     }
+  }
+
+  void SendBatch(const api::PublishBatchRequest& request, PublishResult& result) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
     api::PublishBatchResponse answer;

@@ -19,6 +19,9 @@ struct PublishResult {
   std::string error;  // The first one.
 };
 
+// How many messages of so many bytes go in one PublishBatch at most.
+int MessagesOfABatch(size_t bytes);
+
 // Not thread-safe.
 class RoomPublisher {
  public:
