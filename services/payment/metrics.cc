@@ -1,6 +1,7 @@
 #include "services/payment/metrics.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "libs/telemetry/metrics.h"
 
@@ -29,6 +30,9 @@ constexpr Metric kRefundsOpen{"trivium_payment_refunds_open", "Refunds that are 
 constexpr Metric kWatchers{"trivium_payment_event_watchers", "Open WatchEvents streams."};
 constexpr Metric kFullWatchers{"trivium_payment_event_watchers_full",
                                "WatchEvents streams whose reader is slow: their queue of 64 events is full."};
+
+// Up to the minutes that what is silent may wait when there is much of it.
+const std::vector<double> kWaitBuckets = {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640};
 
 std::string Name(PaymentState state) { return std::string(StateName(state)); }
 std::string Name(RefundState state) { return std::string(StateName(state)); }
@@ -67,7 +71,7 @@ void PaymentMetrics::Worked(const std::string& worker, const std::string& outcom
 }
 
 void PaymentMetrics::Waited(const std::string& worker, absl::Duration wait) {
-  metrics_.GetHistogram(kWait, {worker}).Observe(std::max(0.0, absl::ToDoubleSeconds(wait)));
+  metrics_.GetHistogram(kWait, {worker}, kWaitBuckets).Observe(std::max(0.0, absl::ToDoubleSeconds(wait)));
 }
 
 void PaymentMetrics::Open(const std::map<std::string, OpenWork>& work, absl::Time now) {

@@ -284,6 +284,20 @@ TEST_F(ResolverTest, ManySilentPaymentsTakeTheirTurnsWithoutWaitingForClaims) {
   }
 }
 
+// Of 500 that fall silent at once the last is asked about after more than a minute: its wait is told in full.
+TEST_F(ResolverTest, TheWaitForAWorkerIsMeasuredInMinutesToo) {
+  WorkerPool pool("test", 1, 10);
+  Janitor janitor({}, store_, resolver_, {pool, pool, pool, pool}, clock_, metrics_);
+  MustBeSilent(1, clock_.Now());
+  clock_.Advance(absl::Seconds(78));
+  janitor.FollowSilentPayments();
+  janitor.Drain();
+  const std::string text = raw_metrics_.Expose();
+  for (const char* line : {"{worker=\"silent_payments\",le=\"40\"} 0", "{worker=\"silent_payments\",le=\"80\"} 1"}) {
+    EXPECT_NE(text.find(absl::StrCat("trivium_payment_worker_wait_seconds_bucket", line)), text.npos) << text;
+  }
+}
+
 // A time-out each: those that no PSP answers about must not make the others wait, nor pile up.
 TEST_F(ResolverTest, SilentPaymentsAreFollowedBesideTheOthers) {
   WorkerPool pool("test", 1, 10), silent_pool("silent", 1, 10);
