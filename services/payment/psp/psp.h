@@ -20,7 +20,7 @@ enum class PspOutcome {
   kDone,      // The PSP answered: `value` says how it stands.
   kDeclined,  // The PSP will not do it; asking again gets the same.
   kNotDone,   // Surely nothing happened: refused before it was sent, or refused as a whole (limits, signature).
-  kError,     // It may have acted: the PSP answered that it has failed itself.
+  kError,     // It may have acted: the PSP, or a proxy before it, answered that it has failed itself.
   kMaybe,     // It may have acted: a time-out, a broken connection, an answer that cannot be believed.
 };
 

@@ -87,6 +87,13 @@ std::optional<PspRefundState> RefundStateOf(const Json& json) {
   return std::nullopt;
 }
 
+// For logs. Anybody may have written it.
+std::string FailureOf(const http::Response& response) {
+  const Json json = Json::parse(response.body, nullptr, false);
+  const std::string code = json.is_object() ? Text(json, "code") : "";
+  return absl::StrCat("HTTP ", response.status, code.empty() ? "" : " ", std::string(Utf8Prefix(code, 64)));
+}
+
 // An answer of the PSP: its JSON with an HTTP status, or how the call failed.
 struct Reply {
   PspOutcome failed = PspOutcome::kMaybe;
@@ -171,6 +178,8 @@ Reply Adapter::Call(const std::string& product, const char* method, const std::s
   // Refused as a whole: an error that comes before anything is done, and that is not signed.
   if (response->status == 401 || response->status == 429)
     return {.failed = PspOutcome::kNotDone, .message = response->body.substr(0, 200)};
+  // Its own failure or that of a proxy before it, which signs nothing: there was an answer, and nothing in it is used.
+  if (response->status >= 500) return {.failed = PspOutcome::kError, .message = FailureOf(*response)};
   const std::string answer_time = HeaderOf(response->headers, "x-sandbox-timestamp");
   const bool ours = HeaderOf(response->headers, "x-sandbox-nonce") == nonce;
   if (!ours || !Verify(*secret, MessageText(answer_time, nonce, response->body),
@@ -179,7 +188,6 @@ Reply Adapter::Call(const std::string& product, const char* method, const std::s
   }
   Reply reply{.status = response->status, .json = Json::parse(response->body, nullptr, false)};
   if (!reply.json.is_object()) return {.message = "not a JSON object"};
-  if (reply.status >= 500) reply = {.failed = PspOutcome::kError, .json = std::move(reply.json)};
   reply.message = Text(reply.json, "code");
   return reply;
 }

@@ -106,7 +106,8 @@ TEST_F(AdapterTest, TellsWhatMayHaveHappened) {
                         {200, R"({"state":"WHAT"})", PspOutcome::kMaybe},
                         {200, "[]", PspOutcome::kMaybe},
                         {200, "<html>", PspOutcome::kMaybe},
-                        {502, "", PspOutcome::kMaybe}}) {
+                        {500, "[]", PspOutcome::kError},
+                        {502, "", PspOutcome::kError}}) {
     status_ = c.status;
     body_ = c.body;
     EXPECT_EQ(psp_->Close("acme", attempt_, Deadline()).outcome, c.want) << c.status << " " << c.body;
@@ -123,6 +124,21 @@ TEST_F(AdapterTest, BelievesNoAnswerThatIsNotSigned) {
   EXPECT_EQ(psp_->Query("acme", attempt_, Deadline()).value.paid_minor, 100);
   signed_with_ = "another secret of the same length";
   EXPECT_EQ(psp_->Query("acme", attempt_, Deadline()).outcome, PspOutcome::kMaybe);
+}
+
+// A proxy whose PSP is away answers at once, with a page of its own: it counted as silence, and slowed questions down.
+TEST_F(AdapterTest, AnErrorOfAProxyIsAnErrorAndNoSilence) {
+  signed_with_ = "what no proxy has";
+  for (const char* body : {"<html><h1>502 Bad Gateway</h1></html>", "", R"({"state":"SUCCESS","paid_minor":100})"}) {
+    status_ = 502;
+    body_ = body;
+    const PspAnswer<Trade> answer = psp_->Query("acme", attempt_, Deadline());
+    EXPECT_EQ(answer.outcome, PspOutcome::kError) << body;
+    EXPECT_EQ(answer.value.state, TradeState::kNotFound) << "nothing of it is believed";
+    EXPECT_EQ(answer.message, "HTTP 502");
+    status_ = 404;
+    EXPECT_EQ(psp_->Query("acme", attempt_, Deadline()).outcome, PspOutcome::kMaybe) << body;
+  }
 }
 
 TEST_F(AdapterTest, PaidWithoutAnAmountIsNoAnswer) {
