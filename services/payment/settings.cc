@@ -12,6 +12,9 @@
 namespace trivium::payment {
 namespace {
 
+// Most that the objects in hand of an instance that died wait for others to take them.
+constexpr absl::Duration kClaimMax = absl::Minutes(10);
+
 using Violations = std::vector<std::pair<std::string, std::string>>;
 
 absl::Duration ToDuration(const google::protobuf::Duration& d) {
@@ -53,6 +56,30 @@ void CheckPsp(const std::string& field, const Config::Psp& psp, Violations* out)
     out->emplace_back(field + ".sandbox.merchants_file", "empty, want a path");
 }
 
+// A claim lasts until the last object in hand has been asked about, even if every question takes its time-out.
+absl::Duration ClaimFor(const Config::Workers& workers) {
+  const int rounds = std::max(2, (workers.batch() + workers.threads() - 1) / workers.threads()) + 1;
+  return std::max(WorkerOptions().claim_for, rounds * ToDuration(workers.psp_timeout()) + absl::Seconds(5));
+}
+
+void CheckWorkers(const Config::Workers& workers, Violations* out) {
+  const size_t wrong = out->size();
+  CheckDuration("workers.interval", workers.interval(), absl::Milliseconds(10), absl::Seconds(60), out);
+  CheckRange("workers.batch", workers.batch(), 1, 1000, out);
+  CheckRange("workers.threads", workers.threads(), 1, 256, out);
+  CheckRange("workers.silent_threads", workers.silent_threads(), 1, 256, out);
+  CheckDuration("workers.psp_timeout", workers.psp_timeout(), absl::Milliseconds(100), absl::Seconds(20), out);
+  if (out->size() > wrong || ClaimFor(workers) <= kClaimMax) return;
+  // What ClaimFor takes for kClaimMax.
+  const int64_t rounds = (kClaimMax - absl::Seconds(5)) / ToDuration(workers.psp_timeout()) - 1;
+  out->emplace_back(
+      "workers.batch",
+      absl::StrCat(workers.batch(), ", want at most ", rounds * workers.threads(), " with ", workers.threads(),
+                   " threads and a psp_timeout of ", absl::FormatDuration(ToDuration(workers.psp_timeout())),
+                   ": an instance that dies would hold its objects for ", absl::FormatDuration(ClaimFor(workers)),
+                   ", want at most ", absl::FormatDuration(kClaimMax)));
+}
+
 }  // namespace
 
 void SetDefaults(Config* config) {
@@ -87,12 +114,7 @@ absl::Status CheckConfig(const Config& config) {
     CheckPsp(field, config.psps(i), &wrong);
     if (!names.insert(config.psps(i).name()).second) wrong.emplace_back(field + ".name", "twice, want each once");
   }
-  CheckDuration("workers.interval", config.workers().interval(), absl::Milliseconds(10), absl::Seconds(60), &wrong);
-  CheckRange("workers.batch", config.workers().batch(), 1, 1000, &wrong);
-  CheckRange("workers.threads", config.workers().threads(), 1, 256, &wrong);
-  CheckRange("workers.silent_threads", config.workers().silent_threads(), 1, 256, &wrong);
-  CheckDuration("workers.psp_timeout", config.workers().psp_timeout(), absl::Milliseconds(100), absl::Seconds(20),
-                &wrong);
+  CheckWorkers(config.workers(), &wrong);
   return FieldsError(wrong);
 }
 
@@ -126,9 +148,7 @@ Settings ToSettings(const Config& config) {
   s.silent_threads = config.workers().silent_threads();
   // One in hand and one that waits for each thread: no thread is idle while there is work.
   s.workers.silent_batch = 2 * s.silent_threads;
-  // A claim lasts until the last object in hand has been asked about, even if every question takes its time-out.
-  const int rounds = std::max(2, (s.workers.batch + s.worker_threads - 1) / s.worker_threads) + 1;
-  s.workers.claim_for = std::max(s.workers.claim_for, rounds * s.workers.psp_timeout + absl::Seconds(5));
+  s.workers.claim_for = ClaimFor(config.workers());
   // A connection for each that may call: the workers, and the calls that cancel payments. One that waited for a
   // connection would lose the time that its own call needs, and a PSP that answers would look silent.
   s.psp_connections = 2 * (s.worker_threads + s.silent_threads) + config.server().worker_threads();
