@@ -5,54 +5,49 @@
 namespace trivium::ha {
 
 CircuitBreaker::CircuitBreaker(CircuitBreakerOptions options, Clock& clock)
-    : options_(options),
-      clock_(clock),
-      succeeded_at_(-absl::InfiniteDuration()),
-      open_for_(options.open_for),
-      opened_at_(-absl::InfiniteDuration()) {}
+    : options_(options), clock_(clock), open_for_(options.open_for), waits_since_(-absl::InfiniteDuration()) {}
 
-bool CircuitBreaker::Allow() {
-  MutexLock lock(mu_);
-  if (!open_) return true;
-  const absl::Duration now = clock_.Monotonic();
-  // A probe whose outcome never comes must not keep the breaker open for ever: after another open_for_ the next one may
-  // go.
-  if (now - opened_at_ < open_for_) return false;
-  probing_ = true;
-  opened_at_ = now;
-  return true;
-}
-
-void CircuitBreaker::Succeeded() {
-  MutexLock lock(mu_);
-  failures_ = 0;
-  succeeded_at_ = clock_.Monotonic();
-  // A late answer to a call from before the opening says nothing about now: only the probe closes.
-  if (!open_ || !probing_) return;
-  open_ = probing_ = false;
-  open_for_ = options_.open_for;
-}
-
-void CircuitBreaker::Failed(absl::Duration started) {
+std::optional<CircuitBreaker::Call> CircuitBreaker::Allow() {
   MutexLock lock(mu_);
   if (open_) {
-    if (!probing_) return;
-    probing_ = false;
-    open_for_ = std::min(open_for_ * 2, options_.max_open_for);
-    opened_at_ = clock_.Monotonic();
-    return;
+    const absl::Duration now = clock_.Monotonic();
+    // A probe whose outcome never comes must not keep the breaker open for ever: after another open_for_ the next one
+    // may go.
+    if (now - waits_since_ < open_for_) return std::nullopt;
+    waits_since_ = now;
   }
-  if (started < succeeded_at_ || ++failures_ < options_.failures) return;
-  open_ = true;
-  probing_ = false;
-  opened_at_ = clock_.Monotonic();
+  return ++last_;
 }
 
-void CircuitBreaker::Undecided() {
+void CircuitBreaker::Succeeded(Call call) {
   MutexLock lock(mu_);
-  if (!open_ || !probing_) return;
-  probing_ = false;
-  opened_at_ = clock_.Monotonic();
+  // A late answer to a call from before the opening says nothing about now: only a probe closes.
+  if (open_ && call <= opened_after_) return;
+  open_ = false;
+  open_for_ = options_.open_for;
+  failures_ = 0;
+  judged_ = last_;
+}
+
+void CircuitBreaker::Failed(Call call) {
+  MutexLock lock(mu_);
+  if (call <= judged_) return;
+  if (open_) {
+    open_for_ = std::min(open_for_ * 2, options_.max_open_for);
+  } else {
+    if (++failures_ < options_.failures) return;
+    open_ = true;
+    opened_after_ = last_;
+  }
+  judged_ = last_;
+  waits_since_ = clock_.Monotonic();
+}
+
+void CircuitBreaker::Undecided(Call call) {
+  MutexLock lock(mu_);
+  if (!open_ || call <= judged_) return;
+  judged_ = last_;
+  waits_since_ = clock_.Monotonic();
 }
 
 bool CircuitBreaker::open() const {

@@ -1,5 +1,6 @@
 #include "services/payment/psp/guarded_psp.h"
 
+#include <optional>
 #include <utility>
 
 #include "libs/telemetry/metrics.h"
@@ -62,27 +63,28 @@ class GuardedPsp : public Psp {
   template <typename T, typename Send>
   PspAnswer<T> Call(const char* operation, const Id& object, const Send& send) {
     const bool troubled = book_.IsTroubled(object);
-    if (!breaker_.Allow()) {
+    const std::optional<ha::CircuitBreaker::Call> call = breaker_.Allow();
+    if (!call) {
       metrics_.GetCounter(kCalls, {name_, operation, "breaker_open"}).Add();
       return {.outcome = PspOutcome::kNotDone, .value = T(), .message = "circuit breaker open"};
     }
     const absl::Duration start = clock_.Monotonic();
     PspAnswer<T> answer = send();
-    Judge(answer.outcome, object, troubled, start);
+    Judge(answer.outcome, object, troubled, *call);
     metrics_.GetCounter(kCalls, {name_, operation, NameOf(answer.outcome)}).Add();
     metrics_.GetHistogram(kSeconds, {name_, operation}).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - start));
     metrics_.GetGauge(kOpen, {name_}).Set(breaker_.open() ? 1 : 0);
     return answer;
   }
 
-  void Judge(PspOutcome outcome, const Id& object, bool was_troubled, absl::Duration started) {
+  void Judge(PspOutcome outcome, const Id& object, bool was_troubled, ha::CircuitBreaker::Call call) {
     if (outcome == PspOutcome::kDone || outcome == PspOutcome::kDeclined) {
       book_.Answered(object);
-      return breaker_.Succeeded();
+      return breaker_.Succeeded(call);
     }
     if (outcome == PspOutcome::kMaybe) book_.NotAnswered(object);
     if (outcome == PspOutcome::kError) book_.AnsweredWithError(object);
-    was_troubled ? breaker_.Undecided() : breaker_.Failed(started);
+    was_troubled ? breaker_.Undecided(call) : breaker_.Failed(call);
   }
 
   const std::string name_;
