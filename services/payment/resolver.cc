@@ -110,14 +110,14 @@ NextCheck Resolver::NextOf(const T& t, const Id& object, PspOutcome outcome) con
     case PspOutcome::kDeclined:
       return {now + DelayAfterNoNews(age, t.checks)};
     case PspOutcome::kNotDone:  // It was not asked, and is as silent as before.
-      return {now + Spread(DelayAfterNoAnswer(age, t.checks, 0), object), t.silent};
+      return {now + Spread(DelayAfterFailure(age, t.checks, 0, 0), object), t.silent};
     case PspOutcome::kError:
-      return {now + Spread(DelayAfterNoAnswer(age, t.checks, 0), object)};
     case PspOutcome::kMaybe:
       break;
   }
-  const int unanswered = book_.Unanswered(object);
-  return {now + Spread(DelayAfterNoAnswer(age, t.checks, unanswered), object), t.silent || book_.IsSilent(object)};
+  const absl::Duration delay = DelayAfterFailure(age, t.checks, book_.Failed(object), book_.Unanswered(object));
+  const bool silent = outcome == PspOutcome::kMaybe && (t.silent || book_.IsSilent(object));
+  return {now + Spread(delay, object), silent};
 }
 
 absl::StatusOr<Verdict> Resolver::PutOff(const Payment& payment, PspOutcome outcome, absl::Time deadline) {

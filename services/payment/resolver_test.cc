@@ -172,7 +172,7 @@ TEST_F(ResolverTest, NewsAboutAnOldCopyMeetsTheRowAsItIs) {
 TEST_F(ResolverTest, AnOutageMovesNoQuestionFarAway) {
   for (const Fault fault : {Fault::kRefused, Fault::kLostBefore}) {
     SCOPED_TRACE(static_cast<int>(fault));
-    const absl::Duration delay_max = fault == Fault::kRefused ? kUnansweredDelayMax : kSilentDelayMax;
+    const absl::Duration delay_max = fault == Fault::kRefused ? kUnansweredDelayMax : kFailingDelayMax;
     const std::string name = absl::StrCat("order-", static_cast<int>(fault));
     const Payment payment = calls_.MustCreate(name + "-request", name);
     psp_->SetFaults([fault] { return fault; });
@@ -194,7 +194,7 @@ TEST_F(ResolverTest, AnOutageMovesNoQuestionFarAway) {
 TEST_F(ResolverTest, AnOutageMovesNoRefundFarAway) {
   for (const Fault fault : {Fault::kRefused, Fault::kLostBefore, Fault::kLostAfter}) {
     SCOPED_TRACE(static_cast<int>(fault));
-    const absl::Duration delay_max = fault == Fault::kRefused ? kUnansweredDelayMax : kSilentDelayMax;
+    const absl::Duration delay_max = fault == Fault::kRefused ? kUnansweredDelayMax : kFailingDelayMax;
     const std::string name = absl::StrCat("refund-", static_cast<int>(fault));
     const Payment open = calls_.MustCreate(name + "-request", name);
     psp_->Pay(open.product, open.attempts[0].id, 19900, "CNY", clock_.Now());
@@ -232,8 +232,8 @@ TEST_F(ResolverTest, APaymentThatStaysSilentIsAskedAboutEverLessUntilAnAnswerCom
     EXPECT_EQ(Now(payment).silent, question >= kSilentAfter) << "question " << question;
     delay = next;
   }
-  EXPECT_GE(delay, kSilentDelayMax / 2);
-  EXPECT_LE(delay, kSilentDelayMax);
+  EXPECT_GE(delay, kFailingDelayMax / 2);
+  EXPECT_LE(delay, kFailingDelayMax);
   psp_->SetFaults(nullptr);
   ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
   EXPECT_FALSE(Now(payment).silent);
@@ -242,16 +242,45 @@ TEST_F(ResolverTest, APaymentThatStaysSilentIsAskedAboutEverLessUntilAnAnswerCom
   EXPECT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax);
 }
 
-// An error costs no time-out: a PSP that stumbles over a trade twice is asked again soon, not in minutes.
-TEST_F(ResolverTest, AnErrorOfThePspIsNoSilence) {
+// An error costs no time-out: a PSP that stumbles over a trade a few times is asked again soon, not in minutes. One
+// that stumbles over it for ever was asked every ten seconds for ever.
+TEST_F(ResolverTest, ErrorsOfThePspAreNoSilenceAndManyMakeQuestionsRare) {
   const Payment payment = calls_.MustCreate("request-1", "order-1");
   psp_->SetFaults([] { return Fault::kError; });
-  for (int question = 1; question <= 8; ++question) {
+  absl::Duration delay = absl::ZeroDuration();
+  for (int question = 1; question <= 12; ++question) {
     clock_.Advance(absl::Minutes(1));
     ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
-    EXPECT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax) << "question " << question;
+    const absl::Duration next = Now(payment).due_time - clock_.Now();
+    EXPECT_GE(next, delay) << "question " << question;
+    if (question <= kErrorsAskedSoon) {
+      EXPECT_LE(next, kUnansweredDelayMax) << "question " << question;
+    }
     EXPECT_FALSE(Now(payment).silent) << "question " << question;
+    delay = next;
   }
+  EXPECT_GE(delay, kFailingDelayMax / 2);
+  EXPECT_LE(delay, kFailingDelayMax);
+  psp_->SetFaults(nullptr);
+  ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
+  psp_->SetFaults([] { return Fault::kError; });
+  ASSERT_TRUE(resolver_.Ask(Now(payment), Deadline()).ok());
+  EXPECT_LE(Now(payment).due_time, clock_.Now() + kUnansweredDelayMax) << "after an answer they count anew";
+}
+
+// A refund, too.
+TEST_F(ResolverTest, ARefundThatThePspHasErrorsAboutForEverIsAskedAboutEveryFiveMinutesAtMost) {
+  const Refund refund = MustRefund(MustPay());
+  psp_->SetFaults([] { return Fault::kError; });
+  for (int question = 1; question <= 12; ++question) {
+    clock_.Advance(absl::Minutes(1));
+    ASSERT_TRUE(resolver_.Advance(Now(refund), Deadline()).ok());
+    if (question <= kErrorsAskedSoon) {
+      EXPECT_LE(Now(refund).due_time, clock_.Now() + kUnansweredDelayMax) << "question " << question;
+    }
+  }
+  EXPECT_GE(Now(refund).due_time, clock_.Now() + kFailingDelayMax / 2);
+  EXPECT_LE(Now(refund).due_time, clock_.Now() + kFailingDelayMax);
 }
 
 TEST_F(ResolverTest, WhatIsSilentAndCouldNotBeAskedIsAskedSoon) {

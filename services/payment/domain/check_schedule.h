@@ -16,11 +16,13 @@ inline absl::Duration CheckDelay(int checks) {
   return absl::Seconds(kSeconds[std::clamp<int>(checks, 0, std::size(kSeconds) - 1)]);
 }
 
-// Most that the next question is put off by one that could not be asked, that the PSP answered with an error of its own,
-// or that was not answered for the first time.
+// Most that the next question is put off by one that could not be asked, by an error of the PSP's own (up to
+// kErrorsAskedSoon in a row), or by the first one that was not answered.
 inline constexpr absl::Duration kUnansweredDelayMax = absl::Seconds(10);
-// Most that the next question about an object that stays silent is put off.
-inline constexpr absl::Duration kSilentDelayMax = absl::Minutes(5);
+// Most that the next question is put off by further errors and silence.
+inline constexpr absl::Duration kFailingDelayMax = absl::Minutes(5);
+// A PSP that stumbles has often recovered within a minute; one that always fails about an object will go on.
+inline constexpr int kErrorsAskedSoon = 6;
 
 // Delay before the next question about an object that has stood as it is for `age`, after `checks` questions and one
 // more that brought no news. Never longer than it has stood so: the gaps double at first, then follow the schedule.
@@ -28,13 +30,15 @@ inline absl::Duration DelayAfterNoNews(absl::Duration age, int checks) {
   return std::min(CheckDelay(checks + 1), std::max(CheckDelay(0), age));
 }
 
-// Delay before the next question about an object that the PSP was not asked about (its breaker is open) or stumbled
-// over (unanswered: 0), or did not answer about, `unanswered` times in a row. An outage says nothing about the object
-// and must not move its next question far into the future; an object that was asked about and stays silent is asked
-// about ever less, since each question costs a thread and a time-out.
-inline absl::Duration DelayAfterNoAnswer(absl::Duration age, int checks, int unanswered) {
-  if (unanswered < 2) return std::min(DelayAfterNoNews(age, checks), kUnansweredDelayMax);
-  return std::min(kUnansweredDelayMax * (1 << std::min(unanswered - 1, 10)), kSilentDelayMax);
+// Delay before the next question about an object after `failed` questions in a row that brought nothing, of which the
+// last `unanswered` were not answered and the others were answered with errors. 0 of both: it was not asked (the PSP's
+// breaker is open), which says nothing about the object and must not move its next question far into the future. An
+// object that stays silent is asked about ever less, at once, since each question costs a thread and a time-out; one
+// with errors, which cost neither, after several.
+inline absl::Duration DelayAfterFailure(absl::Duration age, int checks, int failed, int unanswered) {
+  const int doublings = std::max(unanswered - 1, failed - kErrorsAskedSoon);
+  if (doublings <= 0) return std::min(DelayAfterNoNews(age, checks), kUnansweredDelayMax);
+  return std::min(kUnansweredDelayMax * (1 << std::min(doublings, 10)), kFailingDelayMax);
 }
 
 // Between half of a delay and all of it, by the object's id: what was refused together does not come back together.

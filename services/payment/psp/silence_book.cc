@@ -25,7 +25,7 @@ SilenceBook::Calls SilenceBook::Of(const Id& object) const {
 }
 
 int SilenceBook::Unanswered(const Id& object) const { return Of(object).unanswered; }
-bool SilenceBook::IsTroubled(const Id& object) const { return Of(object).failed > 0; }
+int SilenceBook::Failed(const Id& object) const { return Of(object).failed; }
 
 size_t SilenceBook::size() const {
   MutexLock lock(mu_);

@@ -28,8 +28,9 @@ class SilenceBook {
   // Calls in a row without an answer; 0: the last one was answered, or nothing is known.
   int Unanswered(const Id& object) const;
   bool IsSilent(const Id& object) const { return Unanswered(object) >= kSilentAfter; }
-  // Whether the last call brought nothing: no answer, or an error.
-  bool IsTroubled(const Id& object) const;
+  // Calls in a row that brought nothing: no answer, or an error.
+  int Failed(const Id& object) const;
+  bool IsTroubled(const Id& object) const { return Failed(object) > 0; }
   size_t size() const;
 
  private:
