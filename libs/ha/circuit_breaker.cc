@@ -5,16 +5,21 @@
 namespace trivium::ha {
 
 CircuitBreaker::CircuitBreaker(CircuitBreakerOptions options, Clock& clock)
-    : options_(options), clock_(clock), open_for_(options.open_for), waits_since_(-absl::InfiniteDuration()) {}
+    : options_(options),
+      clock_(clock),
+      open_for_(options.open_for),
+      waits_since_(-absl::InfiniteDuration()),
+      doubted_at_(-absl::InfiniteDuration()) {}
 
-std::optional<CircuitBreaker::Call> CircuitBreaker::Allow() {
+std::optional<CircuitBreaker::Call> CircuitBreaker::Allow(bool doubtful) {
   MutexLock lock(mu_);
   if (open_) {
     const absl::Duration now = clock_.Monotonic();
     // A probe whose outcome never comes must not keep the breaker open for ever: after another open_for_ the next one
     // may go.
-    if (now - waits_since_ < open_for_) return std::nullopt;
-    waits_since_ = now;
+    if (doubtful && now - std::max(waits_since_, doubted_at_) < 2 * open_for_) return std::nullopt;
+    if (!doubtful && now - waits_since_ < open_for_) return std::nullopt;
+    (doubtful ? doubted_at_ : waits_since_) = now;
   }
   return ++last_;
 }

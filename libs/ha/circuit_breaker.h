@@ -29,7 +29,9 @@ class CircuitBreaker {
 
   CircuitBreaker(CircuitBreakerOptions options, Clock& clock);
   // nullopt: no call may be made now. A call must be followed by Succeeded, Failed or Undecided.
-  std::optional<Call> Allow();
+  // doubtful: it will probably fail, however the host is. It is a probe only when no call has been one for 2 open_for,
+  // holds no other probe back, and is followed by Succeeded or by nothing.
+  std::optional<Call> Allow(bool doubtful = false);
   void Succeeded(Call call);
   void Failed(Call call);
   // Neither: a probe that ends so is repeated after the same time.
@@ -47,6 +49,7 @@ class CircuitBreaker {
   bool open_ ABSL_GUARDED_BY(mu_) = false;
   absl::Duration open_for_ ABSL_GUARDED_BY(mu_);
   absl::Duration waits_since_ ABSL_GUARDED_BY(mu_);  // While open: from the opening, or a probe's begin or end.
+  absl::Duration doubted_at_ ABSL_GUARDED_BY(mu_);   // The last doubtful probe.
 };
 
 }  // namespace trivium::ha

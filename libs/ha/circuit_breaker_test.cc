@@ -132,6 +132,28 @@ TEST(CircuitBreaker, SurvivesAProbeThatNeverAnswers) {
   EXPECT_TRUE(breaker.Allow());
 }
 
+TEST(CircuitBreaker, ADoubtfulCallProbesOnlyWhereNoOtherDoesAndHoldsNoneBack) {
+  FakeClock clock;
+  CircuitBreaker breaker(kOptions, clock);
+  EXPECT_TRUE(breaker.Allow(/*doubtful=*/true)) << "closed";
+  Fail(breaker, 3);
+  clock.Advance(absl::Milliseconds(199));
+  EXPECT_FALSE(breaker.Allow(/*doubtful=*/true));
+  clock.Advance(absl::Milliseconds(1));
+  EXPECT_TRUE(breaker.Allow(/*doubtful=*/true));
+  EXPECT_FALSE(breaker.Allow(/*doubtful=*/true)) << "a second one at once";
+  const auto probe = breaker.Allow();
+  ASSERT_TRUE(probe) << "beside a doubtful one";
+  breaker.Undecided(*probe);
+  clock.Advance(absl::Milliseconds(199));
+  EXPECT_FALSE(breaker.Allow(/*doubtful=*/true)) << "another has probed";
+  clock.Advance(absl::Milliseconds(1));
+  const auto doubtful = breaker.Allow(/*doubtful=*/true);
+  ASSERT_TRUE(doubtful);
+  breaker.Succeeded(*doubtful);
+  EXPECT_FALSE(breaker.open());
+}
+
 TEST(CircuitBreaker, LetsExactlyOneOfManyThreadsProbe) {
   FakeClock clock;
   CircuitBreaker breaker(kOptions, clock);

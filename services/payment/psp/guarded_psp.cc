@@ -62,29 +62,43 @@ class GuardedPsp : public Psp {
  private:
   template <typename T, typename Send>
   PspAnswer<T> Call(const char* operation, const Id& object, const Send& send) {
-    const bool troubled = book_.IsTroubled(object);
-    const std::optional<ha::CircuitBreaker::Call> call = breaker_.Allow();
+    const bool silent = book_.IsSilent(object), troubled = book_.IsTroubled(object);
+    const std::optional<ha::CircuitBreaker::Call> call = breaker_.Allow(/*doubtful=*/silent);
     if (!call) {
       metrics_.GetCounter(kCalls, {name_, operation, "breaker_open"}).Add();
       return {.outcome = PspOutcome::kNotDone, .value = T(), .message = "circuit breaker open"};
     }
     const absl::Duration start = clock_.Monotonic();
     PspAnswer<T> answer = send();
-    Judge(answer.outcome, object, troubled, *call);
+    const bool failed = WriteDown(answer.outcome, object);
+    if (!failed) {
+      breaker_.Succeeded(*call);
+    } else if (!silent) {
+      troubled ? breaker_.Undecided(*call) : breaker_.Failed(*call);
+    }
     metrics_.GetCounter(kCalls, {name_, operation, NameOf(answer.outcome)}).Add();
     metrics_.GetHistogram(kSeconds, {name_, operation}).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - start));
     metrics_.GetGauge(kOpen, {name_}).Set(breaker_.open() ? 1 : 0);
     return answer;
   }
 
-  void Judge(PspOutcome outcome, const Id& object, bool was_troubled, ha::CircuitBreaker::Call call) {
-    if (outcome == PspOutcome::kDone || outcome == PspOutcome::kDeclined) {
-      book_.Answered(object);
-      return breaker_.Succeeded(call);
+  // Whether the call has failed.
+  bool WriteDown(PspOutcome outcome, const Id& object) {
+    switch (outcome) {
+      case PspOutcome::kDone:
+      case PspOutcome::kDeclined:
+        book_.Answered(object);
+        return false;
+      case PspOutcome::kNotDone:
+        return true;
+      case PspOutcome::kError:
+        book_.AnsweredWithError(object);
+        return true;
+      case PspOutcome::kMaybe:
+        book_.NotAnswered(object);
+        return true;
     }
-    if (outcome == PspOutcome::kMaybe) book_.NotAnswered(object);
-    if (outcome == PspOutcome::kError) book_.AnsweredWithError(object);
-    was_troubled ? breaker_.Undecided(call) : breaker_.Failed(call);
+    return true;
   }
 
   const std::string name_;

@@ -1,6 +1,7 @@
 // A PSP behind a circuit breaker, with metrics. While the breaker is open calls end at once as "surely not done". A
 // decline is no failure. What was answered about and what was not is written into the book; a failure about an object
-// that others came before says nothing about the PSP, so the breaker does not count it.
+// that others came before says nothing about the PSP, so the breaker does not count it; while the breaker is open, an
+// object that is silent takes no probe from the others.
 #pragma once
 
 #include <memory>

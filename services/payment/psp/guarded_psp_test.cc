@@ -105,19 +105,33 @@ TEST_F(GuardedPspTest, ARefusalIsNoSilence) {
   EXPECT_EQ(book_.Unanswered(Numbered(1)), 0);
 }
 
-// All that is open may be silent: the end of an outage must be found out all the same. A silent object's probe that
-// goes unanswered makes nobody wait longer.
-TEST_F(GuardedPspTest, ASilentObjectMayProbeButProvesNothing) {
+// All that is open may be silent: the end of an outage must be found out all the same.
+TEST_F(GuardedPspTest, SilentObjectsProbeWhereNoOtherDoesButProveNothing) {
   OpenBreaker();
   MakeSilent(Numbered(1));
+  MakeSilent(Numbered(2));
   for (int i = 0; i < 5; ++i) {
-    clock_.Advance(kOptions.open_for);
+    clock_.Advance(2 * kOptions.open_for - absl::Milliseconds(1));
+    EXPECT_EQ(Ask(Numbered(1)), PspOutcome::kNotDone) << i;
+    clock_.Advance(absl::Milliseconds(1));
     EXPECT_EQ(Ask(Numbered(1), Fault::kLostBefore), PspOutcome::kMaybe) << i;
     EXPECT_EQ(Ask(Numbered(2)), PspOutcome::kNotDone) << i;
   }
-  clock_.Advance(kOptions.open_for);
+  clock_.Advance(2 * kOptions.open_for);
   EXPECT_EQ(Ask(Numbered(1)), PspOutcome::kDone);
   EXPECT_EQ(Ask(Numbered(2)), PspOutcome::kDone);
+}
+
+// Silent objects, which are asked about all the time, took every probe; the others waited on after the outage.
+TEST_F(GuardedPspTest, SilentObjectsTakeNoProbeFromOthers) {
+  OpenBreaker();
+  MakeSilent(Numbered(1));
+  clock_.Advance(kOptions.open_for);
+  EXPECT_EQ(Ask(Numbered(1), Fault::kLostBefore), PspOutcome::kNotDone);
+  clock_.Advance(kOptions.open_for);
+  EXPECT_EQ(Ask(Numbered(1), Fault::kLostBefore), PspOutcome::kMaybe);
+  EXPECT_EQ(Ask(Numbered(50)), PspOutcome::kDone) << "a silent one has just probed";
+  EXPECT_EQ(Ask(Numbered(51)), PspOutcome::kDone);
 }
 
 TEST(SilenceBookTest, ForgetsTheOldestWhenThereAreTooMany) {
