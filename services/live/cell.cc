@@ -1,6 +1,8 @@
 #include "services/live/cell.h"
 
 #include <algorithm>
+#include <set>
+#include <span>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -13,6 +15,7 @@
 namespace trivium::live {
 namespace {
 
+constexpr absl::Duration kMaxClockSkew = absl::Seconds(2);  // Between the instances of a cell.
 constexpr int kRoomsPage = 200;
 constexpr size_t kOutAtOnce = 500;  // Participants of a room that is closed, in one step.
 
@@ -149,14 +152,22 @@ bool Cell::Mend(const absl::Status& error, const Room* room, absl::Time deadline
   if (Is(error, "ADMISSION_STATE_LOST")) return Rebuild(deadline).ok();
   if (redis::IsOutcomeUnknown(error)) return true;
   if (room == nullptr || !Is(error, "ROOM_NOT_LIVE")) return false;
-  // Lost with Redis, or the product has moved to this cell.
-  const absl::StatusOr<std::string> node = Open(*room, true, deadline);
+  // Lost with Redis, or the product has moved to this cell; unless it was closed since the caller read it.
+  const absl::StatusOr<Room> now = p_.store.GetRoom(room->product, room->id, deadline);
+  if (!now.ok() || !IsOpen(now->state)) return false;
+  const absl::StatusOr<std::string> node = Open(*now, true, deadline);
   if (!node.ok()) {
     TRIVIUM_LOG(kWarning, "an open room has no place in the admission", {"room", FormatId(kRoomIdKind, room->id)},
                 {"error", node.status()});
     return false;
   }
-  if (room->cell == p_.name && room->node == *node) return true;
+  // It may have been closed in between: then nobody else would give its places back before the sweeper does.
+  const absl::StatusOr<Room> after = p_.store.GetRoom(room->product, room->id, deadline);
+  if (after.ok() && !IsOpen(after->state)) {
+    (void)Close({room->product, room->id}, deadline);
+    return false;
+  }
+  if (now->cell == p_.name && now->node == *node) return true;
   return p_.store.MoveRoom(room->product, room->id, p_.name, *node, deadline).ok();
 }
 
@@ -171,21 +182,34 @@ absl::Status Cell::EachOpenRoom(absl::Time deadline, const std::function<absl::S
   }
 }
 
-absl::Status Cell::Rebuild(absl::Time deadline) {
+absl::StatusOr<bool> Cell::BeginAnew(const Call& call) {
   MutexLock lock(rebuild_mu_);
+  if (p_.admission.CountCell(call).ok()) return false;  // Somebody was faster.
+  // A cell that nobody has used yet has nothing to wait for.
+  TRIVIUM_ASSIGN_OR_RETURN(const std::vector<Room> open, p_.store.ListOpenRooms(p_.name, Id(), 1, call.deadline));
+  const absl::Duration wait = open.empty() ? absl::ZeroDuration() : LongestLease();
+  Call begin = call;
+  if (!open.empty()) {
+    // Numbers go on above the stored ones also when the clock of who gave the last ones was ahead: changes below the
+    // mark would never be stored.
+    TRIVIUM_ASSIGN_OR_RETURN(const DrainMark mark, p_.store.GetDrainMark(p_.name, call.deadline));
+    begin.now = std::clamp(absl::FromUnixMillis(mark.sequence / 1000 + 1), call.now, call.now + kMaxClockSkew);
+  }
+  TRIVIUM_ASSIGN_OR_RETURN(const Generation generation, p_.admission.BeginGeneration(wait, begin));
+  TRIVIUM_LOG(kWarning, "the admission's state begins anew", {"cell", p_.name},
+              {"rebuild_s", absl::ToDoubleSeconds(wait)}, {"begun_here", generation.begun ? 1 : 0});
+  return true;
+}
+
+absl::Status Cell::Rebuild(absl::Time deadline) {
   const Call call = CallUntil(deadline);
-  if (p_.admission.CountCell(call).ok()) return absl::OkStatus();  // Somebody was faster.
-  const auto rebuild = [&]() -> absl::Status {
-    // A cell that nobody has used yet has nothing to wait for.
-    TRIVIUM_ASSIGN_OR_RETURN(const std::vector<Room> open, p_.store.ListOpenRooms(p_.name, Id(), 1, deadline));
-    const absl::Duration wait = open.empty() ? absl::ZeroDuration() : LongestLease();
-    TRIVIUM_ASSIGN_OR_RETURN(const Generation generation, p_.admission.BeginGeneration(wait, call));
-    TRIVIUM_LOG(kWarning, "the admission's state begins anew", {"cell", p_.name},
-                {"rebuild_s", absl::ToDoubleSeconds(wait)}, {"begun_here", generation.begun ? 1 : 0});
-    const std::vector<Capacity> common = CommonCapacities();
-    if (!common.empty()) TRIVIUM_RETURN_IF_ERROR(p_.admission.SetCapacities(common, call));
-    return EachOpenRoom(deadline, [&](const Room& room) -> absl::Status {
-      TRIVIUM_RETURN_IF_ERROR(TellCapacitiesOf(room, call));
+  const absl::StatusOr<bool> begun = BeginAnew(call);
+  if (begun.ok() && !*begun) return absl::OkStatus();
+  // Others need not wait for all rooms: who finds that its own is not there yet opens it.
+  const auto restore = [&]() -> absl::Status {
+    TRIVIUM_RETURN_IF_ERROR(begun.status());
+    TRIVIUM_RETURN_IF_ERROR(SetAllCapacities(call));
+    return EachOpenRoom(deadline, [&](const Room& room) {
       const absl::Status status = StartOn(room, room.node, true, call);
       if (!status.ok()) {
         TRIVIUM_LOG(kError, "an open room could not be brought back", {"room", FormatId(kRoomIdKind, room.id)},
@@ -195,18 +219,29 @@ absl::Status Cell::Rebuild(absl::Time deadline) {
       return absl::OkStatus();
     });
   };
-  const absl::Status status = rebuild();
+  const absl::Status status = restore();
   p_.metrics.Rebuilt(status.ok() ? "done" : "failed");
   return status;
 }
 
-absl::Status Cell::TellCapacities(absl::Time deadline) {
-  const Call call = CallUntil(deadline);
-  const std::vector<Capacity> common = CommonCapacities();
-  if (!common.empty()) {
-    if (const absl::Status told = p_.admission.SetCapacities(common, call); !told.ok()) return AdmissionError(told);
+absl::Status Cell::SetAllCapacities(const Call& call) {
+  std::vector<Capacity> all = CommonCapacities();
+  std::set<std::pair<std::string, std::string>> institutions;  // Of products that have a profile.
+  TRIVIUM_RETURN_IF_ERROR(EachOpenRoom(call.deadline, [&](const Room& room) {
+    const std::shared_ptr<const Profile> profile = p_.profiles.Find(room.product);
+    if (profile != nullptr && institutions.emplace(room.product, room.institution_id).second)
+      all.push_back({{.level = Level::kInstitution, .product = room.product, .name = room.institution_id},
+                     profile->institution_capacity});
+    return absl::OkStatus();
+  }));
+  const std::span<const Capacity> rest = all;
+  for (size_t first = 0; first < rest.size(); first += kMaxBatch) {
+    TRIVIUM_RETURN_IF_ERROR(
+        p_.admission.SetCapacities(rest.subspan(first, std::min(kMaxBatch, rest.size() - first)), call));
   }
-  return EachOpenRoom(deadline, [&](const Room& room) { return AdmissionError(TellCapacitiesOf(room, call)); });
+  return absl::OkStatus();
 }
+
+absl::Status Cell::TellCapacities(absl::Time deadline) { return AdmissionError(SetAllCapacities(CallUntil(deadline))); }
 
 }  // namespace trivium::live

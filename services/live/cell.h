@@ -63,7 +63,8 @@ class Cell {
     return result;
   }
 
-  // Begins the admission's state when there is none, and tells it all again: capacities, and rooms that are open.
+  // Begins the admission's state when there is none, and tells it all again: capacities, and rooms that are open. Of
+  // many who find it lost one does so; the others go on at once.
   absl::Status Rebuild(absl::Time deadline);
   // Tells the capacities of now: platform, nodes, products, and institutions of open rooms.
   absl::Status TellCapacities(absl::Time deadline);
@@ -75,6 +76,10 @@ class Cell {
   bool Mend(const absl::Status& error, const Room* room, absl::Time deadline);
   absl::Status TellCapacitiesOf(const Room& room, const Call& call);
   std::vector<Capacity> CommonCapacities() const;
+  // Those of open rooms' institutions, too: each once.
+  absl::Status SetAllCapacities(const Call& call);
+  // False: there is a generation already.
+  absl::StatusOr<bool> BeginAnew(const Call& call);
   absl::StatusOr<std::vector<std::string>> NodesByFreePlaces(const Call& call);
   absl::Status StartOn(const Room& room, const std::string& node, bool restored, const Call& call);
   // Calls for each open room of this cell.
@@ -82,7 +87,7 @@ class Cell {
   absl::Duration LongestLease() const;
 
   const Parts p_;
-  Mutex rebuild_mu_;  // One rebuild at a time in this process.
+  Mutex rebuild_mu_;  // One beginning at a time in this process; held for a few calls of Redis and MySQL.
 };
 
 }  // namespace trivium::live
