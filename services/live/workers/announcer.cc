@@ -53,8 +53,8 @@ bool Announcer::Step() {
   return more;
 }
 
-std::optional<Announcement> Announcer::AnnouncementOf(const std::string& product, const StoredEvent& stored,
-                                                      absl::Time deadline) {
+absl::StatusOr<std::optional<Announcement>> Announcer::AnnouncementOf(const std::string& product,
+                                                                      const StoredEvent& stored, absl::Time deadline) {
   v1::Event event;
   if (!event.ParseFromString(stored.payload)) return std::nullopt;
   if (absl::FromUnixSeconds(event.time().seconds()) < p_.clock.Now() - kOfUse) return std::nullopt;
@@ -64,7 +64,9 @@ std::optional<Announcement> Announcer::AnnouncementOf(const std::string& product
     const absl::StatusOr<Id> id = ParseId(kRoomIdKind, room_id);
     if (!id.ok()) return std::nullopt;
     const absl::StatusOr<Room> room = p_.rooms.Get(product, *id, deadline);
-    if (!room.ok()) return std::nullopt;
+    // A room that is not there any more has nobody to tell; a database that is away says nothing of it.
+    if (!room.ok() && room.status().code() == absl::StatusCode::kNotFound) return std::nullopt;
+    TRIVIUM_RETURN_IF_ERROR(room.status());
     type = room->type;
   }
   Place place;
@@ -73,7 +75,7 @@ std::optional<Announcement> Announcer::AnnouncementOf(const std::string& product
   if (!IsAnnounced(static_cast<EventType>(event.type()), type, place)) return std::nullopt;
   Announcement announcement{.event_id = event.event_id(), .room_id = room_id};
   if (!google::protobuf::util::MessageToJsonString(event, &announcement.json).ok()) return std::nullopt;
-  return announcement;
+  return std::optional(std::move(announcement));
 }
 
 absl::StatusOr<bool> Announcer::Announce(const std::string& product) {
@@ -85,7 +87,7 @@ absl::StatusOr<bool> Announcer::Announce(const std::string& product) {
   std::vector<Announcement> items;
   std::vector<int64_t> places;  // Of the items, in the product's events.
   for (const StoredEvent& event : events) {
-    std::optional<Announcement> item = AnnouncementOf(product, event, deadline);
+    TRIVIUM_ASSIGN_OR_RETURN(std::optional<Announcement> item, AnnouncementOf(product, event, deadline));
     if (!item) continue;
     items.push_back(*std::move(item));
     places.push_back(event.seq);

@@ -53,7 +53,8 @@ class Announcer {
  private:
   absl::StatusOr<bool> Announce(const std::string& product);
   // Nothing: it is not for the room.
-  std::optional<Announcement> AnnouncementOf(const std::string& product, const StoredEvent& event, absl::Time deadline);
+  absl::StatusOr<std::optional<Announcement>> AnnouncementOf(const std::string& product, const StoredEvent& event,
+                                                             absl::Time deadline);
 
   Leader& leader_;
   const Parts p_;

@@ -32,6 +32,16 @@ class FakeSender : public RoomSender {
   std::vector<std::string> taken;
 };
 
+// Has no rooms to show while it is away.
+class ForgetfulStore : public MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  absl::StatusOr<Room> GetRoom(const std::string& product, const Id& room_id, absl::Time deadline) override {
+    return away ? absl::UnavailableError("away") : MemoryStore::GetRoom(product, room_id, deadline);
+  }
+  bool away = false;
+};
+
 class AnnouncerTest : public ::testing::Test {
  protected:
   // Makes a room and moves it twice: ROOM_CREATED (not announced), ROOM_STARTED, ROOM_ENDED.
@@ -58,7 +68,7 @@ class AnnouncerTest : public ::testing::Test {
   Metrics all_metrics_;
   LiveMetrics metrics_{all_metrics_};
   const std::unique_ptr<IdGenerator> ids_ = NewIdGenerator(clock_);
-  MemoryStore store_{*ids_, NewEventEncoder()};
+  ForgetfulStore store_{*ids_, NewEventEncoder()};
   RoomCache rooms_{store_, clock_};
   FakeSender sender_;
   const std::unique_ptr<ha::LeaseStore> leases_ = ha::NewInMemoryLeaseStore(clock_);
@@ -109,6 +119,26 @@ TEST_F(AnnouncerTest, APushThatIsAwayIsWaitedForAndOneThatHasNoSuchProductIsNot)
   announcer_.Step();
   EXPECT_EQ(Mark(), 3);
   EXPECT_TRUE(sender_.taken.empty());
+}
+
+TEST_F(AnnouncerTest, ADatabaseThatIsAwayLosesNoEvent) {
+  const std::string room = MakeRoom();
+  announcer_.Step();
+  Change joined{.sequence = 1, .time = clock_.Now(), .room = {"acme", *ParseId(kRoomIdKind, room)}, .user_id = "t-1"};
+  joined.place.join_id = ids_->Next();
+  joined.place.role = Role::kTeacher;
+  joined.place.joined = clock_.Now();
+  const DayOf day_of = [](const std::string&, absl::Time) { return std::string("2026-11-27"); };
+  ASSERT_TRUE(store_.ApplyChanges("cell-a", 0, {&joined, 1}, day_of, clock_.Now()).ok());
+  store_.away = true;
+  clock_.Advance(RoomCache::kFresh);
+  announcer_.Step();
+  EXPECT_EQ(Mark(), 3);
+  store_.away = false;
+  clock_.Advance(Announcer::kRest);
+  announcer_.Step();
+  EXPECT_EQ(Mark(), 4);
+  EXPECT_EQ(sender_.taken, (std::vector<std::string>{room, room, room}));
 }
 
 TEST_F(AnnouncerTest, OldNewsIsPassedOver) {
