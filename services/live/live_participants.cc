@@ -171,7 +171,9 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::HeartbeatReq
   const bool same = item.claim && *item.claim == ClaimOfPlace(standing.place);
   Answer(room, user_id, standing, *profile, !same, response);
   response->set_room_state(static_cast<v1::Room::State>(room.state));
-  if (request.has_qoe()) CountReport(room, request.join_id(), standing.place.rung, *profile, request.qoe());
+  // Of the stay itself only: else anybody could use up the numbers of another's reports.
+  if (request.has_qoe() && standing.place.join_id == JoinIdOf(request.join_id()))
+    CountReport(room, request.join_id(), standing.place.rung, *profile, request.qoe());
   return absl::OkStatus();
 }
 

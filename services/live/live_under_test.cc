@@ -134,9 +134,9 @@ LiveUnderTest::~LiveUnderTest() {
   app_.Stop();
 }
 
-std::string LiveUnderTest::NewRequestId() {
+std::string LiveUnderTest::NewId(const std::string& kind) {
   static IdGenerator* const ids = NewIdGenerator(Clock::Real()).release();
-  return FormatId("req", ids->Next());
+  return FormatId(kind, ids->Next());
 }
 
 v1::Room LiveUnderTest::MustCreate(v1::CreateRoomRequest request) {

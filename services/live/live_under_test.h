@@ -119,7 +119,8 @@ class LiveUnderTest {
   std::string Grant(const v1::Room& room, const std::string& user, const std::string& role);
   // "TYPE user" or "TYPE" of acme's events from now on, once there are so many.
   std::vector<std::string> AwaitEvents(size_t count);
-  static std::string NewRequestId();
+  static std::string NewRequestId() { return NewId("req"); }
+  static std::string NewId(const std::string& kind);
 
   FakeClock& clock() { return fake_clock_; }
   TwoProfiles& profiles() { return profiles_; }

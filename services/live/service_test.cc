@@ -395,6 +395,34 @@ TEST_F(ServiceTest, CountsTheDay) {
   EXPECT_EQ(day.qoe(0).reports(), 1);
 }
 
+TEST_F(ServiceTest, AReportIsOfTheStayThatBeatsOnly) {
+  const v1::Room room = live_.MustOpen();
+  const v1::JoinRoomResponse mine = live_.MustJoin(room, "a"), other = live_.MustJoin(room, "b");
+  const auto report = [&](const v1::JoinRoomResponse& by, const std::string& join_id, int64_t sequence) {
+    v1::HeartbeatRequest request;
+    request.set_room_id(room.room_id());
+    request.set_join_id(join_id);
+    request.set_epoch(by.participant().epoch());
+    request.mutable_qoe()->set_sequence(sequence);
+    request.mutable_qoe()->set_watch_ms(7);
+    v1::HeartbeatResponse beat;
+    const absl::Status status = live_.Call(&Stub::Heartbeat, request, &beat, by.participant().user_id());
+    EXPECT_TRUE(status.ok()) << status;
+  };
+  // Would make all that the other one says from now on a repeat, and is not the sender's to say.
+  report(mine, other.participant().join_id(), INT64_MAX);
+  report(mine, LiveUnderTest::NewId("join"), 1);
+  report(mine, mine.participant().join_id(), 1);
+  report(other, other.participant().join_id(), 1);
+  v1::DailySummary day;
+  ASSERT_TRUE(Eventually([&] {
+    EXPECT_TRUE(live_.Call(&Stub::GetDailySummary, v1::GetDailySummaryRequest(), &day).ok());
+    return day.qoe_size() > 0 && day.qoe(0).reports() >= 2;
+  }));
+  EXPECT_EQ(day.qoe(0).reports(), 2);
+  EXPECT_EQ(day.qoe(0).sum().watch_ms(), 14);
+}
+
 TEST_F(ServiceTest, SaysWhatARequestLacks) {
   v1::Room out;
   v1::CreateRoomRequest bad;
