@@ -37,6 +37,7 @@
 #include "services/live/workers/keeper.h"
 #include "services/live/workers/lifecycle.h"
 #include "services/live/workers/push_sender.h"
+#include "services/live/workers/sweeper.h"
 #include "trivium/gateway/v1/token_keys.pb.h"
 
 namespace trivium::live {
@@ -46,7 +47,8 @@ namespace {
 constexpr int kSchemaWanted = 1, kSchemaNewest = 2;
 constexpr char kServiceName[] = "live";
 constexpr absl::Duration kCountEvery = absl::Seconds(1), kAddCountsEvery = absl::Seconds(5),
-                         kPurgeEvery = absl::Minutes(1), kAnnounceEvery = absl::Milliseconds(100);
+                         kPurgeEvery = absl::Minutes(1), kAnnounceEvery = absl::Milliseconds(100),
+                         kSweepEvery = absl::Seconds(10);
 
 // Calls to push find their way by it.
 std::unique_ptr<rpc::Relay> NewRelay(const Settings& s, Metrics& metrics) {
@@ -110,11 +112,13 @@ struct App::Parts {
         drain_leader(absl::StrCat("live.drain.", cell_name), s.instance_id, leases(), clock),
         timetable_leader(absl::StrCat("live.timetable.", cell_name), s.instance_id, leases(), clock),
         announce_leader(absl::StrCat("live.announce.", cell_name), s.instance_id, leases(), clock),
+        sweep_leader(absl::StrCat("live.sweep.", cell_name), s.instance_id, leases(), clock),
         drainer(drain_leader, {cell, *store, DayOf(), [this] { Tell(); }, clock, metrics}),
         lifecycle(timetable_leader, {cell, *store, DayOf(), [this](const std::string& p) { return IsHome(p); },
                                      [this] { Tell(); }, clock, metrics}),
         announcer(announce_leader, {*store, rooms, given.sender != nullptr ? *given.sender : *own_sender,
                                     [this] { return HomeProducts(); }, clock, metrics}),
+        sweeper(sweep_leader, {cell, *store, DayOf(), [this] { Tell(); }, clock, metrics}),
         keeper({cell, capacities, [this] { return Products(); }, clock, metrics}),
         janitor(s.workers, *store, counter, clock, metrics),
         service({guard, *store, cell, rooms, profiles, grants, resume_tokens,
@@ -174,6 +178,7 @@ struct App::Parts {
     Run("drain", options.drain_interval, [this] { return drainer.Step(); });
     Run("timetable", options.timetable_interval, [this] { return lifecycle.Step(); });
     announce_worker = Run("announce", kAnnounceEvery, [this] { return announcer.Step(); });
+    Run("sweep", kSweepEvery, [this] { return sweeper.Step(); });
     Run("add_counts", kAddCountsEvery, [this] { return janitor.AddCounts(); });
     Run("purge", kPurgeEvery, [this] { return janitor.Purge(); });
     running = true;
@@ -209,10 +214,11 @@ struct App::Parts {
   Cell cell;
   RoomCache rooms;
   DayCounter counter;
-  Leader drain_leader, timetable_leader, announce_leader;
+  Leader drain_leader, timetable_leader, announce_leader, sweep_leader;
   Drainer drainer;
   Lifecycle lifecycle;
   Announcer announcer;
+  Sweeper sweeper;
   Keeper keeper;
   Janitor janitor;
   std::vector<std::unique_ptr<Periodic>> workers;

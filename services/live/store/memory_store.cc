@@ -131,13 +131,25 @@ absl::StatusOr<std::vector<Room>> MemoryStore::ListRooms(const std::string& prod
   return found;
 }
 
-absl::StatusOr<std::vector<Room>> MemoryStore::ListDueRooms(absl::Time now, int limit, absl::Time) {
+absl::StatusOr<std::vector<Room>> MemoryStore::ListDueRooms(absl::Time now, int skip, int limit, absl::Time) {
   MutexLock lock(mu_);
   std::vector<Room> found;
   for (const auto& [key, room] : rooms_) {
     if (NextDue(room) <= now) found.push_back(room);
   }
   std::ranges::stable_sort(found, {}, [](const Room& room) { return NextDue(room); });
+  found.erase(found.begin(), found.begin() + std::min<ptrdiff_t>(skip, std::ssize(found)));
+  if (found.size() > static_cast<size_t>(limit)) found.resize(static_cast<size_t>(limit));
+  return found;
+}
+
+absl::StatusOr<std::vector<Room>> MemoryStore::ListRoomsOver(absl::Time from, absl::Time to, int limit, absl::Time) {
+  MutexLock lock(mu_);
+  std::vector<Room> found;
+  for (const auto& [key, room] : rooms_) {
+    if (!HoldsRef(room.state) && room.update_time >= from && room.update_time < to) found.push_back(room);
+  }
+  std::ranges::stable_sort(found, {}, &Room::update_time);
   if (found.size() > static_cast<size_t>(limit)) found.resize(static_cast<size_t>(limit));
   return found;
 }
@@ -206,6 +218,14 @@ absl::Status MemoryStore::ApplyChanges(const std::string& cell, int64_t after, s
   return absl::OkStatus();
 }
 
+void MemoryStore::EndLost(Stay* stay, absl::Time now, const DayOf& day_of) {
+  stay->state = StayState::kLeft;
+  stay->reason = LeaveReason::kRedisLost;
+  stay->leave_time = now;
+  Tell(stay->product, encode_.stay(ids_.Next(), EventType::kLeft, *stay, now));
+  Add(stay->product, day_of(stay->product, now), {{{"leaves", "REDIS_LOST"}, 1}});
+}
+
 absl::StatusOr<int64_t> MemoryStore::EndLostStays(const std::string& cell, int64_t before, absl::Time now,
                                                   const DayOf& day_of, int limit, absl::Time) {
   int64_t ended = 0;
@@ -215,15 +235,26 @@ absl::StatusOr<int64_t> MemoryStore::EndLostStays(const std::string& cell, int64
       for (auto& [join, stay] : stays) {
         if (ended == limit) return ended;
         if (stay.cell != cell || stay.state == StayState::kLeft || stay.sequence >= before) continue;
-        stay.state = StayState::kLeft;
-        stay.reason = LeaveReason::kRedisLost;
-        stay.leave_time = now;
-        Tell(stay.product, encode_.stay(ids_.Next(), EventType::kLeft, stay, now));
-        Add(stay.product, day_of(stay.product, now), {{{"leaves", "REDIS_LOST"}, 1}});
+        EndLost(&stay, now, day_of);
         ++ended;
       }
     }
     if (ended == 0) marks_[cell].lost_before = std::max(marks_[cell].lost_before, before);
+  }
+  Told();
+  return ended;
+}
+
+absl::StatusOr<int64_t> MemoryStore::EndStaysOfRoom(const std::string& cell, const RoomId& room, absl::Time now,
+                                                    const DayOf& day_of, int limit, absl::Time) {
+  int64_t ended = 0;
+  {
+    MutexLock lock(mu_);
+    for (auto& [join, stay] : stays_[{room.product, room.room_id}]) {
+      if (ended == limit || stay.cell != cell || stay.state == StayState::kLeft) continue;
+      EndLost(&stay, now, day_of);
+      ++ended;
+    }
   }
   Told();
   return ended;

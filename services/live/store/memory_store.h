@@ -26,7 +26,9 @@ class MemoryStore : public Store {
                                     absl::Time deadline) override;
   absl::StatusOr<std::vector<Room>> ListRooms(const std::string& product, const RoomFilter& filter,
                                               absl::Time deadline) override;
-  absl::StatusOr<std::vector<Room>> ListDueRooms(absl::Time now, int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Room>> ListDueRooms(absl::Time now, int skip, int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Room>> ListRoomsOver(absl::Time from, absl::Time to, int limit,
+                                                  absl::Time deadline) override;
   absl::StatusOr<std::vector<Room>> ListOpenRooms(const std::string& cell, const Id& after, int limit,
                                                   absl::Time deadline) override;
   absl::Status MoveRoom(const std::string& product, const Id& room_id, const std::string& cell, const std::string& node,
@@ -39,6 +41,8 @@ class MemoryStore : public Store {
                             const DayOf& day_of, absl::Time deadline) override;
   absl::StatusOr<int64_t> EndLostStays(const std::string& cell, int64_t before, absl::Time now, const DayOf& day_of,
                                        int limit, absl::Time deadline) override;
+  absl::StatusOr<int64_t> EndStaysOfRoom(const std::string& cell, const RoomId& room, absl::Time now,
+                                         const DayOf& day_of, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<Stay>> ListStays(const std::string& product, const Id& room_id, const Id& after, int limit,
                                               absl::Time deadline) override;
   absl::Status AddCounts(std::span<const DayAddition> items, absl::Time deadline) override;
@@ -73,6 +77,7 @@ class MemoryStore : public Store {
   void Tell(const std::string& product, std::string payload) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Add(const std::string& product, const std::string& day, const DayCounts& counts)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndLost(Stay* stay, absl::Time now, const DayOf& day_of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Told();
 
   IdGenerator& ids_;  // Not owned.

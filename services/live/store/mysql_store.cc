@@ -280,10 +280,24 @@ absl::StatusOr<std::vector<Room>> MysqlStore::ListRooms(const std::string& produ
   return RoomsOf(rows);
 }
 
-absl::StatusOr<std::vector<Room>> MysqlStore::ListDueRooms(absl::Time now, int limit, absl::Time deadline) {
-  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows,
-                           Read("list_due_rooms", deadline, sql::kListDueRooms, {now, static_cast<int64_t>(limit)}));
+absl::StatusOr<std::vector<Room>> MysqlStore::ListDueRooms(absl::Time now, int skip, int limit, absl::Time deadline) {
+  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, Read("list_due_rooms", deadline, sql::kListDueRooms,
+                                                 {now, static_cast<int64_t>(limit), static_cast<int64_t>(skip)}));
   return RoomsOf(rows);
+}
+
+absl::StatusOr<std::vector<Room>> MysqlStore::ListRoomsOver(absl::Time from, absl::Time to, int limit,
+                                                            absl::Time deadline) {
+  std::vector<Room> rooms;
+  // Each state by itself: the index is in order of time in one state only.
+  for (const RoomState state : {RoomState::kClosed, RoomState::kCanceled}) {
+    TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, Read("list_rooms_over", deadline, sql::kListRoomsOver,
+                                                   {static_cast<int64_t>(state), from, to, int64_t{limit}}));
+    std::ranges::transform(rows, std::back_inserter(rooms), RoomOf);
+  }
+  std::ranges::stable_sort(rooms, {}, &Room::update_time);
+  if (rooms.size() > static_cast<size_t>(limit)) rooms.resize(static_cast<size_t>(limit));
+  return rooms;
 }
 
 absl::StatusOr<std::vector<Room>> MysqlStore::ListOpenRooms(const std::string& cell, const Id& after, int limit,
@@ -368,6 +382,12 @@ absl::StatusOr<int64_t> MysqlStore::EndLost(Connection& db, const std::string& c
     TRIVIUM_RETURN_IF_ERROR(db.Execute(sql::kSetLostBefore, {before, cell}).status());
     return 0;
   }
+  const auto ended = static_cast<int64_t>(lost.size());
+  TRIVIUM_RETURN_IF_ERROR(WriteLost(db, std::move(lost), now, day_of));
+  return ended;
+}
+
+absl::Status MysqlStore::WriteLost(Connection& db, std::vector<Stay> lost, absl::Time now, const DayOf& day_of) {
   std::map<std::pair<std::string, std::string>, DayCounts> days;
   std::vector<kafka::Event> events;
   std::vector<Values> rows;
@@ -383,8 +403,7 @@ absl::StatusOr<int64_t> MysqlStore::EndLost(Connection& db, const std::string& c
   }
   TRIVIUM_RETURN_IF_ERROR(db.ExecuteMany(sql::kPutStays, rows).status());
   TRIVIUM_RETURN_IF_ERROR(kafka::WriteOutbox(db, events));
-  TRIVIUM_RETURN_IF_ERROR(WriteCounts(db, days));
-  return static_cast<int64_t>(lost.size());
+  return WriteCounts(db, days);
 }
 
 absl::StatusOr<int64_t> MysqlStore::EndLostStays(const std::string& cell, int64_t before, absl::Time now,
@@ -393,6 +412,25 @@ absl::StatusOr<int64_t> MysqlStore::EndLostStays(const std::string& cell, int64_
   TRIVIUM_RETURN_IF_ERROR(Write("end_lost_stays", deadline, [&](Connection& db) -> absl::Status {
     TRIVIUM_ASSIGN_OR_RETURN(ended, EndLost(db, cell, before, now, day_of, limit));
     return absl::OkStatus();
+  }));
+  return ended;
+}
+
+absl::StatusOr<int64_t> MysqlStore::EndStaysOfRoom(const std::string& cell, const RoomId& room, absl::Time now,
+                                                   const DayOf& day_of, int limit, absl::Time deadline) {
+  const Values of_room = {room.product, ToValue(room.room_id), cell, static_cast<int64_t>(limit)};
+  // Nearly always there is none: then nothing is locked.
+  TRIVIUM_ASSIGN_OR_RETURN(const Rows seen, Read("find_stays_of_room", deadline, sql::kFindStaysOfRoom, of_room));
+  if (seen.empty()) return 0;
+  int64_t ended = 0;
+  TRIVIUM_RETURN_IF_ERROR(Write("end_stays_of_room", deadline, [&](Connection& db) -> absl::Status {
+    TRIVIUM_RETURN_IF_ERROR(db.Query(sql::kLockDrainMark, {cell}).status());
+    TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, db.Query(sql::kLockStaysOfRoom, of_room));
+    ended = static_cast<int64_t>(rows.size());
+    if (rows.empty()) return absl::OkStatus();
+    std::vector<Stay> lost;
+    std::ranges::transform(rows, std::back_inserter(lost), StayOf);
+    return WriteLost(db, std::move(lost), now, day_of);
   }));
   return ended;
 }

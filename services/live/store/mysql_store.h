@@ -33,7 +33,9 @@ class MysqlStore : public Store {
                                     absl::Time deadline) override;
   absl::StatusOr<std::vector<Room>> ListRooms(const std::string& product, const RoomFilter& filter,
                                               absl::Time deadline) override;
-  absl::StatusOr<std::vector<Room>> ListDueRooms(absl::Time now, int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Room>> ListDueRooms(absl::Time now, int skip, int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Room>> ListRoomsOver(absl::Time from, absl::Time to, int limit,
+                                                  absl::Time deadline) override;
   absl::StatusOr<std::vector<Room>> ListOpenRooms(const std::string& cell, const Id& after, int limit,
                                                   absl::Time deadline) override;
   absl::Status MoveRoom(const std::string& product, const Id& room_id, const std::string& cell, const std::string& node,
@@ -46,6 +48,8 @@ class MysqlStore : public Store {
                             const DayOf& day_of, absl::Time deadline) override;
   absl::StatusOr<int64_t> EndLostStays(const std::string& cell, int64_t before, absl::Time now, const DayOf& day_of,
                                        int limit, absl::Time deadline) override;
+  absl::StatusOr<int64_t> EndStaysOfRoom(const std::string& cell, const RoomId& room, absl::Time now,
+                                         const DayOf& day_of, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<Stay>> ListStays(const std::string& product, const Id& room_id, const Id& after, int limit,
                                               absl::Time deadline) override;
   absl::Status AddCounts(std::span<const DayAddition> items, absl::Time deadline) override;
@@ -71,6 +75,8 @@ class MysqlStore : public Store {
   absl::StatusOr<Room> ChangeOne(mysql::Connection& db, const RoomChange& item);
   absl::StatusOr<int64_t> EndLost(mysql::Connection& db, const std::string& cell, int64_t before, absl::Time now,
                                   const DayOf& day_of, int limit);
+  // Stays that Redis has lost. Their rows, and the cell's mark, are locked.
+  absl::Status WriteLost(mysql::Connection& db, std::vector<Stay> lost, absl::Time now, const DayOf& day_of);
   absl::StatusOr<int64_t> PurgeSome(const char* name, const char* statement, absl::Time before, int limit,
                                     absl::Time deadline);
 

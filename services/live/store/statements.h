@@ -42,7 +42,11 @@ inline constexpr char kListRoomsOfInstitution[] = "SELECT " TRIVIUM_ROOM_COLUMNS
                                                   "ORDER BY room_id DESC LIMIT ?";
 // KEY due (due_time).
 inline constexpr char kListDueRooms[] =
-    "SELECT " TRIVIUM_ROOM_COLUMNS " FROM room WHERE due_time <= ? ORDER BY due_time LIMIT ?";
+    "SELECT " TRIVIUM_ROOM_COLUMNS " FROM room WHERE due_time <= ? ORDER BY due_time LIMIT ? OFFSET ?";
+// KEY kept (state, update_time).
+inline constexpr char kListRoomsOver[] = "SELECT " TRIVIUM_ROOM_COLUMNS
+                                         " FROM room FORCE INDEX (kept) WHERE state = ? AND update_time >= ? AND "
+                                         "update_time < ? ORDER BY update_time LIMIT ?";
 // KEY by_cell (cell, state, room_id).
 inline constexpr char kListOpenRooms[] =
     "SELECT " TRIVIUM_ROOM_COLUMNS
@@ -85,6 +89,13 @@ inline constexpr char kLockLostStays[] =
     "SELECT " TRIVIUM_STAY_COLUMNS
     " FROM stay FORCE INDEX (open_of_cell) WHERE cell = ? AND state = ? AND sequence < ? ORDER BY sequence LIMIT ? FOR "
     "UPDATE";
+inline constexpr char kFindStaysOfRoom[] =
+    "SELECT join_id FROM stay FORCE INDEX (PRIMARY) WHERE product = ? AND room_id = ? AND state IN (1, 2) AND cell = ? "
+    "LIMIT ?";
+inline constexpr char kLockStaysOfRoom[] =
+    "SELECT " TRIVIUM_STAY_COLUMNS
+    " FROM stay FORCE INDEX (PRIMARY) WHERE product = ? AND room_id = ? AND state IN (1, 2) AND cell = ? ORDER BY "
+    "join_id LIMIT ? FOR UPDATE";
 inline constexpr char kListStays[] =
     "SELECT " TRIVIUM_STAY_COLUMNS
     " FROM stay WHERE product = ? AND room_id = ? AND join_id > ? ORDER BY join_id LIMIT ?";

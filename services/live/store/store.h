@@ -85,8 +85,11 @@ class Store : public EventSource {
   // Newest first.
   virtual absl::StatusOr<std::vector<Room>> ListRooms(const std::string& product, const RoomFilter& filter,
                                                       absl::Time deadline) = 0;
-  // Rooms whose timetable wants something, longest due first.
-  virtual absl::StatusOr<std::vector<Room>> ListDueRooms(absl::Time now, int limit, absl::Time deadline) = 0;
+  // Rooms whose timetable wants something, longest due first, after the first `skip` of them.
+  virtual absl::StatusOr<std::vector<Room>> ListDueRooms(absl::Time now, int skip, int limit, absl::Time deadline) = 0;
+  // CLOSED and CANCELED rooms of all cells that became so from a time to before another one, oldest first.
+  virtual absl::StatusOr<std::vector<Room>> ListRoomsOver(absl::Time from, absl::Time to, int limit,
+                                                          absl::Time deadline) = 0;
   // LIVE and ENDED rooms of a cell, by id, after `after`.
   virtual absl::StatusOr<std::vector<Room>> ListOpenRooms(const std::string& cell, const Id& after, int limit,
                                                           absl::Time deadline) = 0;
@@ -111,6 +114,9 @@ class Store : public EventSource {
   // finds none, the mark's lost_before becomes `before`. How many.
   virtual absl::StatusOr<int64_t> EndLostStays(const std::string& cell, int64_t before, absl::Time now,
                                                const DayOf& day_of, int limit, absl::Time deadline) = 0;
+  // Likewise those of one room: for a room that is over, all of whose changes are stored.
+  virtual absl::StatusOr<int64_t> EndStaysOfRoom(const std::string& cell, const RoomId& room, absl::Time now,
+                                                 const DayOf& day_of, int limit, absl::Time deadline) = 0;
   // By join_id, after `after`.
   virtual absl::StatusOr<std::vector<Stay>> ListStays(const std::string& product, const Id& room_id, const Id& after,
                                                       int limit, absl::Time deadline) = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <string>
 #include <thread>
 
 #include "absl/time/clock.h"
@@ -219,7 +220,7 @@ TEST_F(StoreTest, FindsWhatIsDueAndWhatIsOpen) {
   item.draft.end_time = absl::FromUnixSeconds(2'000);
   ASSERT_TRUE(Create(item).ok());
   const auto is_due = [&](int64_t second) {
-    const auto found = store().ListDueRooms(absl::FromUnixSeconds(second), 10, Deadline());
+    const auto found = store().ListDueRooms(absl::FromUnixSeconds(second), 0, 10, Deadline());
     for (const Room& room : found.value()) {
       if (room.id == item.draft.id) return true;
     }
@@ -318,6 +319,80 @@ TEST_F(StoreTest, EndsStaysThatRedisHasLost) {
   EXPECT_EQ(stays[0].reason, LeaveReason::kRedisLost);
   EXPECT_EQ(stays[1].reason, LeaveReason::kRedisLost);
   EXPECT_EQ(stays[2].state, StayState::kJoined) << "came back";
+  EXPECT_EQ((store().SummarizeDay(product_, kDay, Deadline()).value()[{"leaves", "REDIS_LOST"}]), 2);
+}
+
+TEST_F(StoreTest, ListsWhatIsDueBehindWhatDoesNotMove) {
+  std::vector<Id> ids;
+  for (int i = 0; i < 3; ++i) {
+    NewRoom item = Draft("due-" + std::to_string(i));
+    item.draft.auto_start = true;
+    item.draft.start_time = absl::FromUnixSeconds(500 + i);  // Before every other test's.
+    item.draft.end_time = absl::FromUnixSeconds(2'000);
+    ASSERT_TRUE(Create(item).ok());
+    ids.push_back(item.draft.id);
+  }
+  const auto due = [&](int skip, int limit) {
+    const auto found = store().ListDueRooms(absl::FromUnixSeconds(600), skip, limit, Deadline());
+    std::vector<Id> listed;
+    for (const Room& room : found.value()) listed.push_back(room.id);
+    return listed;
+  };
+  EXPECT_EQ(due(0, 10), ids);
+  EXPECT_EQ(due(1, 1), std::vector<Id>{ids[1]});
+  EXPECT_EQ(due(3, 10), std::vector<Id>{});
+  for (const Id& id : ids) ASSERT_TRUE(Do(Step({.id = id, .product = product_}, RoomEvent::kCanceled)).ok());
+}
+
+TEST_F(StoreTest, ListsRoomsThatBecameOverInATime) {
+  const absl::Time then = kNow + absl::Hours(24 * 3000);  // No other test's.
+  const NewRoom closed = Draft("closed"), canceled = Draft("canceled"), open = Draft("open");
+  for (const NewRoom* item : {&closed, &canceled, &open}) ASSERT_TRUE(Create(*item).ok());
+  for (const NewRoom* item : {&closed, &open}) ASSERT_TRUE(Do(Step(item->draft, RoomEvent::kStarted)).ok());
+  ASSERT_TRUE(Do(Step(closed.draft, RoomEvent::kEnded, Method::kEndRoom)).ok());
+  RoomChange close = Step(closed.draft, RoomEvent::kClosed, Method::kEndRoom);
+  close.now = then + absl::Seconds(1);
+  ASSERT_TRUE(Do(close).ok());
+  RoomChange cancel = Step(canceled.draft, RoomEvent::kCanceled, Method::kEndRoom);
+  cancel.now = then;
+  ASSERT_TRUE(Do(cancel).ok());
+  const auto over = [&](absl::Time from, absl::Time to, int limit) {
+    std::string refs;
+    const auto found = store().ListRoomsOver(from, to, limit, Deadline());
+    for (const Room& room : found.value()) refs += room.room_ref + " ";
+    return refs;
+  };
+  EXPECT_EQ(over(then, then + absl::Minutes(1), 10), "canceled closed ");
+  EXPECT_EQ(over(then, then + absl::Minutes(1), 1), "canceled ");
+  EXPECT_EQ(over(then, then + absl::Seconds(1), 10), "canceled ");
+  EXPECT_EQ(over(then + absl::Seconds(2), then + absl::Minutes(1), 10), "");
+}
+
+TEST_F(StoreTest, EndsOpenStaysOfOneRoom) {
+  const NewRoom item = Draft("one"), other = Draft("other");
+  ASSERT_TRUE(Create(item).ok());
+  ASSERT_TRUE(Create(other).ok());
+  Change left = MakeChange(ChangeKind::kLeft, 10, item.draft, "u-1", ids_->Next());
+  left.cause = LeaveCause::kLeft;
+  const std::vector<Change> changes = {left, MakeChange(ChangeKind::kJoined, 11, item.draft, "u-2", ids_->Next()),
+                                       MakeChange(ChangeKind::kQueued, 12, item.draft, "u-3", ids_->Next()),
+                                       MakeChange(ChangeKind::kJoined, 13, other.draft, "u-4", ids_->Next())};
+  ASSERT_TRUE(store().ApplyChanges(cell_, 0, changes, OneDay(), Deadline()).ok());
+  const auto end = [&](const std::string& cell, int limit) {
+    return store()
+        .EndStaysOfRoom(cell, {product_, item.draft.id}, kNow + absl::Hours(1), OneDay(), limit, Deadline())
+        .value();
+  };
+  EXPECT_EQ(end("another-cell", 10), 0);
+  EXPECT_EQ(end(cell_, 1), 1);
+  EXPECT_EQ(end(cell_, 10), 1);
+  EXPECT_EQ(end(cell_, 10), 0);
+  std::string reasons;
+  const auto stays = store().ListStays(product_, item.draft.id, Id(), 10, Deadline());
+  for (const Stay& stay : stays.value()) reasons += std::string(ReasonName(stay.reason)) + " ";
+  EXPECT_EQ(reasons, "LEFT REDIS_LOST REDIS_LOST ");
+  EXPECT_EQ(store().ListStays(product_, other.draft.id, Id(), 10, Deadline()).value()[0].state, StayState::kJoined);
+  EXPECT_EQ(store().GetDrainMark(cell_, Deadline()).value().lost_before, 0);
   EXPECT_EQ((store().SummarizeDay(product_, kDay, Deadline()).value()[{"leaves", "REDIS_LOST"}]), 2);
 }
 

@@ -44,20 +44,24 @@ absl::StatusOr<bool> Drainer::Drain(absl::Time deadline) {
   TRIVIUM_RETURN_IF_ERROR(counts.status());
   TRIVIUM_ASSIGN_OR_RETURN(const std::vector<Change> changes,
                            p_.cell.admission().ReadChanges(mark_->sequence, kMaxChangesRead, call));
-  if (changes.empty()) {
-    p_.metrics.DrainLag(absl::ZeroDuration());
-    if (mark_->lost_before < counts->generation && call.now >= counts->rebuild_until)
-      TRIVIUM_RETURN_IF_ERROR(EndLost(counts->generation, deadline));
-    return false;
-  }
-  p_.metrics.DrainLag(std::max(call.now - changes.front().time, absl::ZeroDuration()));
-  TRIVIUM_RETURN_IF_ERROR(p_.store.ApplyChanges(p_.cell.name(), mark_->sequence, changes, p_.day_of, deadline));
+  p_.metrics.DrainLag(changes.empty() ? absl::ZeroDuration()
+                                      : std::max(call.now - changes.front().time, absl::ZeroDuration()));
+  if (!changes.empty()) TRIVIUM_RETURN_IF_ERROR(Apply(changes, call));
+  if (changes.size() == kMaxChangesRead) return true;
+  // All that there was a moment ago is stored. A busy cell never has nothing.
+  if (mark_->lost_before < counts->generation && call.now >= counts->rebuild_until)
+    TRIVIUM_RETURN_IF_ERROR(EndLost(counts->generation, deadline));
+  return false;
+}
+
+absl::Status Drainer::Apply(const std::vector<Change>& changes, const Call& call) {
+  TRIVIUM_RETURN_IF_ERROR(p_.store.ApplyChanges(p_.cell.name(), mark_->sequence, changes, p_.day_of, call.deadline));
   mark_->sequence = changes.back().sequence;
   p_.metrics.Worked("drain", "done", static_cast<int64_t>(changes.size()));
   p_.on_events();
   // What stays in the stream for an error is below the mark: the next trim takes it along.
   (void)p_.cell.admission().TrimChanges(mark_->sequence, call);
-  return changes.size() == kMaxChangesRead;
+  return absl::OkStatus();
 }
 
 absl::Status Drainer::EndLost(int64_t generation, absl::Time deadline) {

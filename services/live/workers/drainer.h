@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "services/live/cell.h"
 #include "services/live/metrics.h"
@@ -30,6 +31,7 @@ class Drainer {
 
  private:
   absl::StatusOr<bool> Drain(absl::Time deadline);
+  absl::Status Apply(const std::vector<Change>& changes, const Call& call);
   // Ends stays that did not come back within the rebuild after a loss of Redis; before: everything drained.
   absl::Status EndLost(int64_t generation, absl::Time deadline);
 

@@ -7,36 +7,46 @@ namespace trivium::live {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
-constexpr int kAtOnce = 500;
+constexpr int kAtOnce = 500, kMaxLooked = 20'000;
 
 }  // namespace
 
 bool Lifecycle::Step() {
   if (!leader_.Leads()) return false;
   const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(p_.clock.Now()));
-  const absl::StatusOr<std::vector<Room>> rooms = p_.store.ListDueRooms(now, kAtOnce, now + kPatience);
-  if (!rooms.ok()) {
-    p_.metrics.Worked("lifecycle", "failed");
-    return false;
-  }
   int64_t moved = 0;
-  for (const Room& room : *rooms) {
-    if (!leader_.Leads()) break;
-    const std::optional<Due> due = DueAt(room, now);
-    if (!due || (room.cell != p_.cell.name() && !p_.is_home(room.product))) continue;
-    const absl::Status status = Do(room, *due, p_.clock.Now() + kPatience);
-    if (status.ok()) {
-      ++moved;
-      continue;
+  int skip = 0;  // Those that do not move stay at the head of the list: other cells', and what cannot be now.
+  for (bool full = true; full && moved + skip < kMaxLooked;) {
+    const absl::StatusOr<std::vector<Room>> rooms =
+        p_.store.ListDueRooms(now, skip, kAtOnce, p_.clock.Now() + kPatience);
+    if (!rooms.ok()) {
+      p_.metrics.Worked("lifecycle", "failed");
+      break;
     }
-    p_.metrics.Worked("lifecycle", "failed");
-    TRIVIUM_LOG(kWarning, "a room did not follow its timetable, and is tried again",
-                {"room", FormatId(kRoomIdKind, room.id)}, {"product", room.product}, {"error", status});
+    full = rooms->size() == static_cast<size_t>(kAtOnce);
+    for (const Room& room : *rooms) {
+      if (!leader_.Leads()) return false;
+      if (Follow(room, now)) {
+        ++moved;
+      } else {
+        ++skip;
+      }
+    }
   }
   p_.metrics.Worked("lifecycle", "done", moved);
   if (moved > 0) p_.on_events();
-  // Those that do not move would come again at once.
-  return moved == kAtOnce;
+  return false;
+}
+
+bool Lifecycle::Follow(const Room& room, absl::Time now) {
+  const std::optional<Due> due = DueAt(room, now);
+  if (!due || (room.cell != p_.cell.name() && !p_.is_home(room.product))) return false;
+  const absl::Status status = Do(room, *due, p_.clock.Now() + kPatience);
+  if (status.ok()) return true;
+  p_.metrics.Worked("lifecycle", "failed");
+  TRIVIUM_LOG(kWarning, "a room did not follow its timetable, and is tried again",
+              {"room", FormatId(kRoomIdKind, room.id)}, {"product", room.product}, {"error", status});
+  return false;
 }
 
 absl::Status Lifecycle::Do(const Room& room, const Due& due, absl::Time deadline) {

@@ -30,6 +30,8 @@ class Lifecycle {
   bool Step();
 
  private:
+  // Whether it moved.
+  bool Follow(const Room& room, absl::Time now);
   absl::Status Do(const Room& room, const Due& due, absl::Time deadline);
 
   Leader& leader_;
