@@ -4,12 +4,12 @@
 # Service or program -> name of its binary in $home/bin.
 declare -rA binaries=(
   [control]=control [payment]=payment [push]=push [live]=live [gateway]=gateway [ops]=ops [sandbox]=sandbox_psp
-  [school-day]=school_day [load]=payment_load [gateway-load]=gateway_load [call]=trv_call [migrate]=trv_migrate [publish]=trv_publish
+  [school-day]=school_day [load]=payment_load [gateway-load]=gateway_load [join-load]=join_load [call]=trv_call [migrate]=trv_migrate [publish]=trv_publish
 )
 declare -rA targets=(
   [control]=//services/control [payment]=//services/payment [push]=//services/push [live]=//services/live [gateway]=//services/gateway [ops]=//services/ops
   [sandbox_psp]=//services/payment/psp/sandbox/server:sandbox_psp [school_day]=//examples/school-day:school_day
-  [gateway_load]=//tests/load:gateway_load [payment_load]=//tests/load:payment_load [trv_call]=//tools/call:trv_call [trv_migrate]=//tools/migrate:trv_migrate
+  [gateway_load]=//tests/load:gateway_load [join_load]=//tests/load:join_load [payment_load]=//tests/load:payment_load [trv_call]=//tools/call:trv_call [trv_migrate]=//tools/migrate:trv_migrate
   [trv_publish]=//tools/publish:trv_publish
 )
 

@@ -21,7 +21,7 @@ cmd_school_day() {
 }
 
 cmd_load() {
-  [ $# -gt 0 ] || die "load: what? usage: ./trv load payment | fanout | idle | rpc | storm [--json FILE]"
+  [ $# -gt 0 ] || die "load: what? usage: ./trv load payment | join | fanout | idle | rpc | storm [--json FILE]"
   local what=$1
   shift
   case $what in
@@ -35,7 +35,12 @@ cmd_load() {
       ulimit -n "$(ulimit -Hn)"
       exec "$home/bin/gateway_load" "$what" --home="$home" "$@"
       ;;
-    *) unknown_word load "$what" payment fanout idle rpc storm ;;
+    join)
+      need_up
+      add_load_product
+      exec "$home/bin/join_load" --home="$home" "$@"
+      ;;
+    *) unknown_word load "$what" payment join fanout idle rpc storm ;;
   esac
 }
 
@@ -46,6 +51,14 @@ publish_load_command() {
   publish_item command "$name" "@trivium.gateway.v1.Command:$TRIVIUM_ROOT/tests/load/load_command.yaml" "trv load rpc"
   sleep 2 # Until the gateway has it.
 }
+
+# The product whose rooms `load join` fills, once: join_profile.yaml.
+add_load_product() (
+  ! call --operator=dev control/GetConfig '{"kind": "token_keys", "name": "load"}' >/dev/null 2>&1 || return 0
+  take_lock "load join"
+  add_product load "$TRIVIUM_ROOT/tests/load/join_profile.yaml"
+  sleep 3 # Until live and its clients have it.
+)
 
 cmd_status() {
   exec "$python" "$TRIVIUM_ROOT/tools/local/status.py" --home="$home" --port_base="$port_base" "$@"
