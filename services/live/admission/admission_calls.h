@@ -9,7 +9,7 @@
 
 namespace trivium::live {
 
-inline const std::string kProduct = "fudao", kInstitution = "north", kNode = "node-1";
+inline const std::string kProduct = "acme", kInstitution = "north", kNode = "node-1";
 inline constexpr absl::Duration kLease = absl::Seconds(30);
 
 // What a small test does not care about: plenty of places, a slice of one, a queue of ten.

@@ -18,7 +18,7 @@ TEST_F(RoomTest, StartingTwiceIsOne) {
       .room = Room(1), .institution = kInstitution, .node = "node-2", .limits = LargeRoom({5, 0, 0}), .bans = {}};
   EXPECT_EQ(Reason(admission_.StartRoom(other, call())), "ROOM_STARTED_DIFFERENTLY");
   other.node = kNode;
-  other.room.product = "ketang";
+  other.room.product = "globex";
   EXPECT_EQ(Reason(admission_.StartRoom(other, call())), "ROOM_STARTED_DIFFERENTLY");
 }
 

@@ -145,7 +145,7 @@ TEST_F(StayTest, AnotherProductsRoomIsNotThere) {
   Begin();
   ASSERT_EQ(Start(1, LargeRoom({10, 0, 0})), absl::OkStatus());
   ASSERT_TRUE(Join(1, "li").ok());
-  const RoomId theirs = Room(1, "ketang");
+  const RoomId theirs = Room(1, "globex");
   JoinRequest join = JoinOf(1, "spy", Role::kStudent, "r");
   join.room = theirs;
   EXPECT_EQ(Reason(admission_.Join({{join}}, call())[0]), "ROOM_NOT_LIVE");

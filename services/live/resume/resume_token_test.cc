@@ -18,7 +18,7 @@ Id IdOf(uint8_t number) {
 }
 
 ResumeToken Example() {
-  return {.room = {"fudao", IdOf(1)},
+  return {.room = {"acme", IdOf(1)},
           .user_id = std::string("li\0|", 4),
           .claim = {.join_id = IdOf(2),
                     .epoch = 1'795'334'400'000'001,
@@ -67,8 +67,8 @@ TEST(ResumeTokenTest, IsOneParticipantsOnly) {
   const auto open = [&](const RoomId& room, std::string_view user) {
     return ReasonOf(tokens.Open(text, room, user, example.issued, kMaxAge).status());
   };
-  EXPECT_EQ(open({"ketang", IdOf(1)}, example.user_id), "RESUME_TOKEN_INVALID");
-  EXPECT_EQ(open({"fudao", IdOf(9)}, example.user_id), "RESUME_TOKEN_INVALID");
+  EXPECT_EQ(open({"globex", IdOf(1)}, example.user_id), "RESUME_TOKEN_INVALID");
+  EXPECT_EQ(open({"acme", IdOf(9)}, example.user_id), "RESUME_TOKEN_INVALID");
   EXPECT_EQ(open(example.room, "li"), "RESUME_TOKEN_INVALID");
 }
 
