@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "libs/mysql/lossy_pool.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
 #include "libs/telemetry/metrics.h"
@@ -15,43 +16,8 @@
 namespace trivium::push {
 namespace {
 
-enum class Lost { kNothing, kAnswer, kCommit };
-
-// A pool on which the outcome of transactions becomes unknown: the answer to COMMIT is lost, or COMMIT never arrived.
-class LossyPool : public mysql::Pool {
- public:
-  explicit LossyPool(mysql::Pool& pool) : pool_(pool) {}
-  void Lose(Lost what, int times = 1) {
-    what_ = what;
-    left_ = times;
-  }
-
-  absl::Status Transact(std::string_view name, absl::Time deadline,
-                        const std::function<absl::Status(mysql::Connection&)>& body) override {
-    const Lost lost = left_.fetch_sub(1) > 0 ? what_.load() : Lost::kNothing;
-    if (lost == Lost::kCommit) {
-      const absl::Status aborted = pool_.Transact(name, deadline, [&](mysql::Connection& db) -> absl::Status {
-        TRIVIUM_RETURN_IF_ERROR(body(db));
-        return absl::CancelledError("rolled back");
-      });
-      if (aborted.code() != absl::StatusCode::kCancelled) return aborted;
-      return Error(absl::StatusCode::kUnknown, "COMMIT_OUTCOME_UNKNOWN", "lost");
-    }
-    const absl::Status status = pool_.Transact(name, deadline, body);
-    if (!status.ok() || lost == Lost::kNothing) return status;
-    return Error(absl::StatusCode::kUnknown, "COMMIT_OUTCOME_UNKNOWN", "lost");
-  }
-  absl::Status Use(std::string_view name, absl::Time deadline,
-                   const std::function<absl::Status(mysql::Connection&)>& body) override {
-    return pool_.Use(name, deadline, body);
-  }
-  absl::Status Ping() override { return pool_.Ping(); }
-
- private:
-  mysql::Pool& pool_;
-  std::atomic<Lost> what_ = Lost::kNothing;
-  std::atomic<int> left_ = 0;
-};
+using mysql::LossyPool;
+using mysql::Lost;
 
 struct LossyStore : StoreUnderTest {
   LossyStore() : settled(NewMysqlUnderTest(TestDatabaseOptions())) {}
