@@ -23,7 +23,8 @@ using ::google::protobuf::Message;
 using ::google::protobuf::MethodDescriptor;
 
 // Where a service's gRPC port lies from the clone's port base.
-const std::map<std::string, int> kPortOffsets = {{"control", 0}, {"payment", 10}, {"ops", 20}, {"push", 80}, {"live", 95}};
+const std::map<std::string, int> kPortOffsets = {
+    {"control", 0}, {"payment", 10}, {"ops", 20}, {"push", 80}, {"live", 95}};
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -29,7 +29,7 @@
 
 namespace trivium::push {
 
-inline constexpr size_t kRecipientsMax = 50'000;     // Of one message.
+inline constexpr size_t kRecipientsMax = 50'000;  // Of one message.
 inline constexpr int64_t kPendingOfUserDefault = 10'000;
 inline constexpr size_t kUserTagsMax = 100;          // Of one user.
 inline constexpr size_t kPendingBytesMax = 3 << 20;  // Of data in one ListPending: its answer is one gRPC message.
@@ -201,9 +201,10 @@ class Store : public EventSource {
   // RELIABLE: writes the message, its place in the channel, a delivery for each recipient and the event, and drops what
   // is pending of older messages with the same channel, target and collapse key. A scheduled message gets no
   // recipients yet. For a recipient of whom max_pending_of_user deliveries are pending, but for those that the message
-  // takes the place of, it is dropped at once (kTooManyPending). LOSSY and ORDERED come here only when they are scheduled. OK: the message as it was first
-  // accepted, also on a repeat of request_id; with a dedupe key that was used in the last 24 h, the first message with
-  // it. INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, AUDIENCE_INVALID; RESOURCE_EXHAUSTED AUDIENCE_TOO_LARGE.
+  // takes the place of, it is dropped at once (kTooManyPending). LOSSY and ORDERED come here only when they are
+  // scheduled. OK: the message as it was first accepted, also on a repeat of request_id; with a dedupe key that was
+  // used in the last 24 h, the first message with it. INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, AUDIENCE_INVALID;
+  // RESOURCE_EXHAUSTED AUDIENCE_TOO_LARGE.
   virtual std::vector<absl::StatusOr<Message>> Accept(std::span<const NewMessage> items, absl::Time deadline) = 0;
   // SCHEDULED -> ACCEPTED, as Accept does. OK: the message as it is now, also when it was no longer scheduled.
   // NOT_FOUND MESSAGE_NOT_FOUND; RESOURCE_EXHAUSTED AUDIENCE_TOO_LARGE, and it stays scheduled.

@@ -210,7 +210,8 @@ class GatewayProcessTest : public testing::Test {
 };
 
 TEST_F(GatewayProcessTest, ServesThroughItsNeighboursDeaths) {
-  ASSERT_TRUE(Eventually([&] { return CallWorks(); })) << Call("acme.payment.get", "{}") << Tail(home_ + "/gateway.log");
+  ASSERT_TRUE(Eventually([&] { return CallWorks(); }))
+      << Call("acme.payment.get", "{}") << Tail(home_ + "/gateway.log");
   for (const char* command : {"payment.get", "payment.create"}) {
     EXPECT_NE(Call(command, "{}").find("SCOPE_DENIED"), std::string::npos) << command << " with a user's token";
   }
