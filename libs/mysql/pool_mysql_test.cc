@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "libs/clock/clock.h"
@@ -134,13 +136,15 @@ TEST_F(PoolTest, DuplicateKeyIsNamedWithoutItsValueEvenWhenTheValueLies) {
 TEST_F(PoolTest, DeadlockIsTriedAgain) {
   auto pool = NewTestPool(Options());
   std::atomic<int> runs{0};
+  std::latch both_hold_one{2};
   const auto transfer = [&](int64_t from, int64_t to) {
+    bool first = true;
     for (int i = 0; i < 20; ++i) {
       EXPECT_EQ(pool->Transact("transfer", In(absl::Seconds(20)),
                                [&](Connection& db) -> absl::Status {
                                  ++runs;
                                  TRIVIUM_RETURN_IF_ERROR(Add(db, from, -1));
-                                 absl::SleepFor(absl::Milliseconds(2));
+                                 if (std::exchange(first, false)) both_hold_one.arrive_and_wait();
                                  return Add(db, to, 1);
                                }),
                 absl::OkStatus());
