@@ -5,11 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "services/gateway/protocol/protocol.h"
+#include "libs/client_protocol/protocol.h"
 
 namespace trivium::client {
 
-namespace wire = trivium::gateway::protocol;
+namespace wire = trivium::protocol;
 
 namespace {
 

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "services/gateway/protocol/protocol.h"
+#include "libs/client_protocol/protocol.h"
 
 namespace trivium::client {
 namespace {
 
-namespace wire = trivium::gateway::protocol;
+namespace wire = trivium::protocol;
 
 // Writes down what it is told.
 struct Listener : SessionListener {

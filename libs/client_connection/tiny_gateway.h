@@ -13,15 +13,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/client_connection/websocket.h"
-#include "services/gateway/protocol/protocol.h"
+#include "libs/client_protocol/protocol.h"
 
 namespace trivium::client {
 
 // Answers connect, and what `answer` says to the rest. Speaks JSON.
 class TinyGateway {
  public:
-  using Reply = gateway::protocol::Reply;
-  using Command = gateway::protocol::Command;
+  using Reply = protocol::Reply;
+  using Command = protocol::Command;
   // answer: fills in the reply; false closes the connection.
   explicit TinyGateway(std::function<bool(const Command&, Reply*)> answer)
       : answer_(std::move(answer)), listener_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -94,14 +94,14 @@ class TinyGateway {
     }
   }
   bool Answer(const std::string& payload) {
-    const auto commands = gateway::protocol::DecodeCommands(gateway::protocol::Form::kJson, payload);
+    const auto commands = protocol::DecodeCommands(protocol::Form::kJson, payload);
     if (!commands.ok()) return false;
     for (const Command& command : *commands) {
       Reply reply;
       reply.set_id(command.id());
       if (command.has_connect()) reply.mutable_connect()->set_client(absl::StrCat("c", connections_.load()));
       if (!answer_(command, &reply)) return false;
-      const std::string text = *gateway::protocol::EncodeReply(reply, gateway::protocol::Form::kJson);
+      const std::string text = *protocol::EncodeReply(reply, protocol::Form::kJson);
       std::string frame{static_cast<char>(0x81), 126, static_cast<char>(text.size() >> 8),
                         static_cast<char>(text.size() & 0xff)};
       frame += text;

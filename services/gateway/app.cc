@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/client_protocol/codes.h"
 #include "libs/jwt/verifier.h"
 #include "libs/log/log.h"
 #include "libs/rpc/channel.h"
@@ -20,7 +21,6 @@
 #include "services/gateway/edge/edge.h"
 #include "services/gateway/execution/service_caller.h"
 #include "services/gateway/profiles/live_profiles.h"
-#include "services/gateway/protocol/codes.h"
 
 namespace trivium::gateway {
 namespace {

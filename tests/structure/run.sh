@@ -34,10 +34,9 @@ services_reach_into_each_other() {
   done
 }
 
-# Libraries are below services; examples and tools reach services by their API. The gateway's API for clients is its protocol: frames and codes, no session.
-client_protocol="kind(rule, filter(':(client_protocol.*|codes|json_scanner|protocol)$', //services/gateway/protocol:*))"
+# Libraries are below services; examples and tools reach services by their API.
 others_reach_into_services() {
-  query "somepath(//libs/... + //tools/... + //examples/..., //services/... except attr(name, '(config|config_proto).*', //services/...) except $client_protocol)"
+  query "somepath(//libs/... + //tools/... + //examples/..., //services/... except attr(name, '(config|config_proto).*', //services/...))"
 }
 
 # domain/ is pure: the macros of libs/status, text, abseil, and the words of live's admission (its header alone). Nothing that could do I/O, no proto, no clock.

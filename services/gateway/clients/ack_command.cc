@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
+#include "libs/text/json_scanner.h"
 #include "libs/text/view.h"
 #include "services/gateway/clients/push_link.h"
-#include "services/gateway/protocol/json_scanner.h"
 
 namespace trivium::gateway {
 namespace {
@@ -20,7 +20,7 @@ absl::Status Invalid(absl::string_view what) {
   return Error(absl::StatusCode::kInvalidArgument, "BODY_INVALID", absl::StrCat("push.ack: ", what));
 }
 
-bool ReadIds(protocol::JsonScanner& scanner, std::vector<Id>* ids) {
+bool ReadIds(JsonScanner& scanner, std::vector<Id>* ids) {
   return scanner.ReadArray([&] {
     std::string text;
     if (!scanner.ReadString(&text)) return false;
@@ -36,7 +36,7 @@ bool ReadIds(protocol::JsonScanner& scanner, std::vector<Id>* ids) {
 
 absl::StatusOr<AckRequest> ParseAck(std::string_view json) {
   AckRequest request;
-  protocol::JsonScanner scanner(json.empty() ? std::string_view("{}") : json, kMaxDepth);
+  JsonScanner scanner(json.empty() ? std::string_view("{}") : json, kMaxDepth);
   const bool read = scanner.ReadObject([&](const std::string& name) {
     std::string_view skipped;
     const bool ok = name == "channel"       ? scanner.ReadString(&request.channel)

@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
+#include "libs/text/json_scanner.h"
 #include "services/gateway/clients/metrics.h"
-#include "services/gateway/protocol/json_scanner.h"
 
 namespace trivium::gateway {
 namespace {
@@ -31,7 +31,7 @@ std::string CodeLabel(uint16_t code) {
 
 // {platform, device_id} as far as the data has them.
 void ReadDevice(std::string_view data, std::string* platform, std::string* device_id) {
-  protocol::JsonScanner scanner(data, kDeviceDepth);
+  JsonScanner scanner(data, kDeviceDepth);
   std::string found_platform, found_device;
   const bool ok = scanner.ReadObject([&](const std::string& name) {
     std::string_view skipped;
@@ -70,7 +70,7 @@ protocol::ClientInfo ToClientInfo(const fanout::Connection& connection) {
   const std::string platform = PlatformOf(connection.info);
   if (platform.empty()) return info;
   std::string json = "{\"platform\":";
-  protocol::AppendJsonString(platform, &json);
+  AppendJsonString(platform, &json);
   info.set_conn_info(json + "}");
   return info;
 }

@@ -17,7 +17,7 @@
 #include "services/gateway/connection/connection.h"
 #include "services/gateway/connection/frame_rate.h"
 #include "services/gateway/connection/hub.h"
-#include "services/gateway/protocol/session.h"
+#include "services/gateway/session/session.h"
 
 namespace trivium::gateway {
 

@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/client_protocol/protocol.h"
 #include "services/gateway/clients/options.h"
 #include "services/gateway/connection/unique_fd.h"
-#include "services/gateway/protocol/protocol.h"
 
 namespace grpc {
 class Channel;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "services/gateway/clients/publication.h"
-#include "services/gateway/protocol/session_actions.h"
+#include "services/gateway/session/session_actions.h"
 
 namespace trivium::gateway {
 

@@ -25,7 +25,7 @@
 #include "services/gateway/clients/feed.h"
 #include "services/gateway/clients/product_meters.h"
 #include "services/gateway/connection/connection.h"
-#include "services/gateway/protocol/channel_name.h"
+#include "services/gateway/session/channel_name.h"
 
 namespace trivium::gateway {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "services/gateway/protocol/recovery.h"
+#include "services/gateway/session/recovery.h"
 
 namespace trivium::gateway {
 namespace {

@@ -21,7 +21,7 @@
 #include "services/gateway/connection/hub.h"
 #include "services/gateway/connection/reactor_pool.h"
 #include "services/gateway/execution/executor.h"
-#include "services/gateway/protocol/session.h"
+#include "services/gateway/session/session.h"
 
 namespace trivium::gateway {
 

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "libs/redis/client.h"
 #include "services/gateway/connection/options.h"
-#include "services/gateway/protocol/session.h"
+#include "services/gateway/session/session.h"
 
 namespace trivium::gateway {
 

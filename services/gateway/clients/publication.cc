@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "services/gateway/protocol/protocol.h"
+#include "libs/client_protocol/protocol.h"
 #include "trivium/push/v1/delivery.pb.h"
 
 namespace trivium::gateway {

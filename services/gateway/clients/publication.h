@@ -12,7 +12,7 @@
 #include "libs/id/id_value.h"
 #include "services/gateway/connection/hub.h"
 #include "services/gateway/connection/send_queue.h"
-#include "services/gateway/protocol/recovery.h"
+#include "services/gateway/session/recovery.h"
 
 namespace trivium::push::v1 {
 class Publication;

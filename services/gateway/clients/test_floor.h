@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "libs/client_protocol/protocol.h"
 #include "libs/fanout/test_fanout.h"
 #include "libs/status/error.h"
 #include "libs/sync/mutex.h"
@@ -26,7 +27,6 @@
 #include "services/gateway/connection/test_client.h"
 #include "services/gateway/execution/executor.h"
 #include "services/gateway/profiles/profiles.h"
-#include "services/gateway/protocol/protocol.h"
 #include "trivium/push/v1/delivery.grpc.pb.h"
 
 namespace trivium::gateway {
