@@ -33,14 +33,15 @@ absl::StatusOr<bool> Sweeper::Sweep(absl::Time deadline) {
   TRIVIUM_ASSIGN_OR_RETURN(const std::vector<Change> waiting,
                            p_.cell.admission().ReadChanges(mark.sequence, 1, p_.cell.CallUntil(deadline)));
   const absl::Time stored = waiting.empty() ? now : std::min(now, waiting[0].time);
-  const absl::Time to = std::min(stored - kSettled, *from_ + kWindow);
+  const absl::Time end = stored - kSettled, to = std::min(end, *from_ + kWindow);
   if (to <= *from_) return false;
   TRIVIUM_ASSIGN_OR_RETURN(const std::vector<Room> rooms, p_.store.ListRoomsOver(*from_, to, kRoomsAtOnce, deadline));
   for (const Room& room : rooms) TRIVIUM_RETURN_IF_ERROR(SweepRoom(room, deadline));
   p_.metrics.Worked("sweep", "done", static_cast<int64_t>(rooms.size()));
   const bool full = rooms.size() == static_cast<size_t>(kRoomsAtOnce);
   from_ = full ? std::max(rooms.back().update_time, *from_ + absl::Microseconds(1)) : to;
-  return true;
+  // What became old enough during this step is the next turn's: else one who has caught up would never rest.
+  return *from_ < end;
 }
 
 // Of any cell: a room may have been in this one before its product moved away.

@@ -77,6 +77,16 @@ TEST_F(WorkersTest, PlacesOfARoomThatIsOverAreGivenBack) {
   EXPECT_EQ(RtcInUse(), 2) << "those of the open room";
 }
 
+TEST_F(WorkersTest, WhoHasLookedAtAllRoomsRests) {
+  CloseRoom(OpenRoom());
+  clock.Advance(absl::Seconds(1) + Sweeper::kSettled);
+  SweepAll();
+  for (int i = 0; i < 3; ++i) {
+    clock.Advance(absl::Milliseconds(1));  // A step takes time, in which something becomes old enough.
+    EXPECT_FALSE(sweeper.Step());
+  }
+}
+
 TEST_F(WorkersTest, StaysThatNobodyEndsAreEndedWithTheirRoom) {
   const Room room = OpenRoom(), open = OpenRoom();
   ASSERT_TRUE(Join(open, "u-2").ok());
