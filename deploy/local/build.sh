@@ -1,16 +1,20 @@
 # shellcheck shell=bash
 # The optimised build, and the console's. Nothing is built when no source changed since the last time.
 
-# Service or program -> name of its binary in $home/bin.
+# Service -> name of its binary in $home/bin.
 declare -rA binaries=(
   [control]=control [payment]=payment [push]=push [live]=live [gateway]=gateway [ops]=ops [sandbox]=sandbox_psp
-  [school-day]=school_day [load]=payment_load [gateway-load]=gateway_load [join-load]=join_load [call]=trv_call [migrate]=trv_migrate [publish]=trv_publish
 )
-declare -rA targets=(
+# shellcheck disable=SC2034  # Of build_binaries, by name.
+declare -rA platform_targets=(
   [control]=//services/control [payment]=//services/payment [push]=//services/push [live]=//services/live [gateway]=//services/gateway [ops]=//services/ops
   [sandbox_psp]=//services/payment/psp/sandbox/server:sandbox_psp [school_day]=//examples/school-day:school_day
-  [gateway_load]=//tests/load:gateway_load [join_load]=//tests/load:join_load [payment_load]=//tests/load:payment_load [trv_call]=//tools/call:trv_call [trv_migrate]=//tools/migrate:trv_migrate
-  [trv_publish]=//tools/publish:trv_publish
+  [trv_call]=//tools/call:trv_call [trv_migrate]=//tools/migrate:trv_migrate [trv_publish]=//tools/publish:trv_publish
+)
+# What only `trv load` needs is built when it is first called.
+# shellcheck disable=SC2034
+declare -rA load_targets=(
+  [gateway_load]=//tests/load:gateway_load [join_load]=//tests/load:join_load [payment_load]=//tests/load:payment_load
 )
 
 # Bazel with the caches that all clones of this user share. TRIVIUM_BAZEL_STARTUP: start-up options, such as --output_base.
@@ -42,15 +46,17 @@ sources_fingerprint() {
   )
 }
 
+# build_binaries SET: platform or load.
 build_binaries() {
-  local fingerprint had_server=no begin=$SECONDS
+  local -n targets=$1_targets
+  local fingerprint had_server=no begin=$SECONDS mark=fingerprint-$1
   fingerprint=$(sources_fingerprint)
-  if [ "$(cat "$home/bin/fingerprint" 2>/dev/null)" = "$fingerprint" ]; then
+  if [ "$(cat "$home/bin/$mark" 2>/dev/null)" = "$fingerprint" ]; then
     say "build: nothing changed"
     return
   fi
   # Another data folder of this clone (a test's) has built the same.
-  if [ -n "${TRIVIUM_BINARIES:-}" ] && [ "$(cat "$TRIVIUM_BINARIES/fingerprint" 2>/dev/null)" = "$fingerprint" ]; then
+  if [ -n "${TRIVIUM_BINARIES:-}" ] && [ "$(cat "$TRIVIUM_BINARIES/$mark" 2>/dev/null)" = "$fingerprint" ]; then
     cp "$TRIVIUM_BINARIES"/* "$home/bin/"
     return
   fi
@@ -61,7 +67,7 @@ build_binaries() {
   install_binaries
   [ "$had_server" = yes ] || stop_bazel_server
   # A source that changed meanwhile gives another fingerprint and is built next time.
-  write_file "$home/bin/fingerprint" <<<"$fingerprint"
+  write_file "$home/bin/$mark" <<<"$fingerprint"
   say "build done ($((SECONDS - begin)) s)"
 }
 
@@ -87,7 +93,7 @@ build_failed() {
      The whole output: $log. Mend it, then ./trv up again"
 }
 
-# A program that runs keeps its old file: each gets a new inode, and only when it differs.
+# A program that runs keeps its old file: each gets a new inode, and only when it differs. Of the caller's targets.
 install_binaries() {
   local name bin target
   bin=$(run_bazel info --compilation_mode=opt bazel-bin 2>/dev/null)

@@ -26,22 +26,28 @@ cmd_load() {
   shift
   case $what in
     payment)
-      need_up
+      prepare_load
       exec "$home/bin/payment_load" --home="$home" "$@"
       ;;
     fanout | idle | rpc | storm)
-      need_up
+      prepare_load
       [ "$what" != rpc ] || publish_load_command
       ulimit -n "$(ulimit -Hn)"
       exec "$home/bin/gateway_load" "$what" --home="$home" "$@"
       ;;
     join)
-      need_up
+      prepare_load
       add_load_product
       exec "$home/bin/join_load" --home="$home" "$@"
       ;;
     *) unknown_word load "$what" payment join fanout idle rpc storm ;;
   esac
+}
+
+# Its programs are built when they are first needed, or their sources have changed.
+prepare_load() {
+  need_up
+  build_binaries load >&2
 }
 
 # The command that `load rpc` calls, once: load_command.yaml.

@@ -114,7 +114,7 @@ script_counts() {
 platform_tier() {
   local tier=$1 script name
   shift
-  build_binaries
+  build_binaries platform
   run_bazel build //tests/e2e/... >"$home/log/test/$tier-build.log" 2>&1 || count_tier "$tier" "0 1 0" "$tier: //tests/e2e does not build; see $home/log/test/$tier-build.log"
   BIN_DIR=$(run_bazel info bazel-bin 2>/dev/null)
   export BIN_DIR

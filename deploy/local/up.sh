@@ -39,7 +39,7 @@ up_interrupted() {
 prepare() {
   in_background infrastructure prepare_infrastructure
   in_background console build_console
-  build_binaries
+  build_binaries platform
   await_background
   prepare_services
 }
