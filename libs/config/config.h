@@ -3,7 +3,8 @@
 // Field names in snake_case as in the proto; durations as "30s", "200ms", "1h"; enums by name; bytes sizes as integers.
 // Defaults are what the message holds before Parse. An unknown field, a wrong type or a number out of range is
 // INVALID_ARGUMENT "<file>:<line>: payment.max_conections: unknown field, want max_connections". "${NAME}" in a string
-// is replaced from the environment (unset: an error), "file:" fields are the reader's own.
+// is replaced from the environment (unset: an error), "${file:/run/secrets/x}" by what the file holds without the newline
+// at its end (no file, an empty one: an error).
 #pragma once
 
 #include <functional>

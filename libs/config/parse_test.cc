@@ -217,8 +217,36 @@ TEST(ParseYaml, ReplacesEnvironmentVariables) {
             "a.yaml:1: address: environment variable TRIVIUM_TEST_UNSET is not set");
   for (const char* text : {"${", "${}", "${1A}", "${A B}", "x${A"}) {
     EXPECT_EQ(ErrorOf("address: '" + std::string(text) + "'"),
-              "a.yaml:1: address: '${...', want ${NAME}, or $${ for a plain ${");
+              "a.yaml:1: address: '${...', want ${NAME}, ${file:/PATH}, or $${ for a plain ${");
   }
+}
+
+TEST(ParseYaml, ReadsSecretsFromFiles) {
+  const std::string path = testing::TempDir() + "/secret";
+  const auto parse = [&](const std::string& content, TestOptions* options) {
+    std::ofstream(path, std::ios::binary) << content;
+    return Parse("password: \"${file:" + path + "}\"\naddress: \"tcp://${file:" + path + "}:1\"", options);
+  };
+  TestOptions options;
+  ASSERT_TRUE(parse("hunter2\n", &options).ok());
+  EXPECT_EQ(options.password(), "hunter2");
+  EXPECT_EQ(options.address(), "tcp://hunter2:1");
+  ASSERT_TRUE(parse("two words \r\n", &options).ok());
+  EXPECT_EQ(options.password(), "two words ");
+  ASSERT_TRUE(parse("${HOME}\nthreads: 9", &options).ok());
+  EXPECT_EQ(options.password(), "${HOME}\nthreads: 9") << "a secret is text: neither YAML nor looked into";
+
+  const auto error_of = [&](const std::string& content) { return std::string(parse(content, &options).message()); };
+  const std::string file = "a.yaml:1: password: file " + path;
+  EXPECT_EQ(error_of("").substr(0, file.size() + 9), file + " is empty");
+  EXPECT_EQ(error_of("\n").substr(0, file.size() + 9), file + " is empty");
+  EXPECT_EQ(error_of("caf\xe9").substr(0, file.size() + 13), file + " is not UTF-8");
+  EXPECT_EQ(error_of(std::string("a\0b", 3)).substr(0, file.size() + 13), file + " is not UTF-8");
+  EXPECT_EQ(error_of(std::string(70'000, 'x')).substr(0, file.size() + 33), file + " is too long, want at most 64 KiB");
+  EXPECT_EQ(ErrorOf("password: \"${file:/nowhere/x}\""), "a.yaml:1: password: file /nowhere/x cannot be read");
+  EXPECT_EQ(ErrorOf("password: \"${file:/}\""), "a.yaml:1: password: file / cannot be read");
+  EXPECT_EQ(ErrorOf("password: \"${file:secret}\""), "a.yaml:1: password: file 'secret', want an absolute path");
+  EXPECT_EQ(ErrorOf("password: \"${file:}\""), "a.yaml:1: password: file '', want an absolute path");
 }
 
 TEST(ReadYamlFile, NamesTheFile) {

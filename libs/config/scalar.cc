@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -26,6 +27,8 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 
 constexpr size_t kShownMax = 60;
+constexpr size_t kFileMax = 64 << 10;
+constexpr std::string_view kFile = "file:";
 
 // What an error shows of a value; never a secret.
 std::string Shown(std::string_view text, const FieldDescriptor& field) {
@@ -98,7 +101,7 @@ std::string SetEnum(std::string_view text, const FieldDescriptor& field, Message
 
 std::string SetString(std::string_view text, const FieldDescriptor& field, Message* message) {
   std::string expanded;
-  if (std::string wrong = ExpandEnvironment(text, &expanded); !wrong.empty()) return wrong;
+  if (std::string wrong = Expand(text, &expanded); !wrong.empty()) return wrong;
   const Reflection& reflection = *message->GetReflection();
   if (field.is_repeated()) {
     reflection.AddString(message, &field, std::move(expanded));
@@ -131,6 +134,31 @@ bool IsName(std::string_view name) {
          std::string_view::npos;
 }
 
+std::string FromEnvironment(const std::string& name, std::string* value) {
+  if (!IsName(name)) return "'${...', want ${NAME}, ${file:/PATH}, or $${ for a plain ${";
+  const char* found = std::getenv(name.c_str());
+  if (found == nullptr) return absl::StrCat("environment variable ", name, " is not set");
+  if (!IsValidUtf8(found)) return absl::StrCat("environment variable ", name, " is not UTF-8");
+  *value = found;
+  return "";
+}
+
+// The file's text without the newline at its end. An empty file is a secret that nobody has written yet.
+std::string FromFile(const std::string& path, std::string* value) {
+  if (path.empty() || path[0] != '/') return absl::StrCat("file '", path, "', want an absolute path");
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kFileMax + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad()) return absl::StrCat("file ", path, " cannot be read");
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kFileMax) return absl::StrCat("file ", path, " is too long, want at most 64 KiB");
+  text.erase(text.find_last_not_of("\r\n") + 1);
+  if (text.empty()) return absl::StrCat("file ", path, " is empty");
+  if (!IsValidUtf8(text) || text.find('\0') != std::string::npos) return absl::StrCat("file ", path, " is not UTF-8");
+  *value = std::move(text);
+  return "";
+}
+
 }  // namespace
 
 std::string SetScalar(std::string_view text, bool quoted, const FieldDescriptor& field, Message* message) {
@@ -161,7 +189,7 @@ std::string SetScalar(std::string_view text, bool quoted, const FieldDescriptor&
   }
 }
 
-std::string ExpandEnvironment(std::string_view text, std::string* expanded) {
+std::string Expand(std::string_view text, std::string* expanded) {
   expanded->clear();
   while (!text.empty()) {
     if (text.starts_with("$${")) {
@@ -175,11 +203,11 @@ std::string ExpandEnvironment(std::string_view text, std::string* expanded) {
       continue;
     }
     const size_t end = text.find('}');
-    const std::string name(text.substr(2, end == std::string_view::npos ? end : end - 2));
-    if (end == std::string_view::npos || !IsName(name)) return "'${...', want ${NAME}, or $${ for a plain ${";
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr) return absl::StrCat("environment variable ", name, " is not set");
-    if (!IsValidUtf8(value)) return absl::StrCat("environment variable ", name, " is not UTF-8");
+    const std::string_view name = end == std::string_view::npos ? "" : text.substr(2, end - 2);
+    std::string value;
+    const std::string wrong = name.starts_with(kFile) ? FromFile(std::string(name.substr(kFile.size())), &value)
+                                                      : FromEnvironment(std::string(name), &value);
+    if (!wrong.empty()) return wrong;
     expanded->append(value);
     text.remove_prefix(end + 1);
   }

@@ -16,7 +16,8 @@ namespace trivium::config {
 std::string SetScalar(std::string_view text, bool quoted, const google::protobuf::FieldDescriptor& field,
                       google::protobuf::Message* message);
 
-// Replaces ${NAME} by the environment's value; "$${" stands for "${". Returns "" or what is wrong.
-std::string ExpandEnvironment(std::string_view text, std::string* expanded);
+// Replaces ${NAME} by the environment's value and ${file:/PATH} by the file's text; "$${" stands for "${". Returns "" or
+// what is wrong.
+std::string Expand(std::string_view text, std::string* expanded);
 
 }  // namespace trivium::config

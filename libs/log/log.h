@@ -40,7 +40,7 @@ struct Field {
 struct Options {
   std::string service;            // "payment"; on each line.
   std::string instance;           // "payment-1"; on each line.
-  std::string path;               // File to append to; empty: standard error.
+  std::string path;               // File to append to; empty: standard error, "-": standard output.
   uint64_t max_bytes = 64 << 20;  // Size at which the file is rotated to <path>.1, .2, ...
   int keep_files = 4;             // Rotated files that are kept, 0-100.
   Level level = Level::kInfo;     // Lowest level that is written.

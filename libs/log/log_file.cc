@@ -12,6 +12,8 @@
 namespace trivium::log {
 namespace {
 
+constexpr char kStandardOutput[] = "-";
+
 int OpenForAppend(const std::string& path) {
   return open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 }
@@ -34,19 +36,21 @@ ssize_t WriteOnce(int fd, std::string_view text) {
 LogFile::~LogFile() { Close(); }
 
 void LogFile::Close() {
-  if (fd_ > 2) close(fd_);
-  fd_ = 2;
+  if (fd_ > STDERR_FILENO) close(fd_);
+  fd_ = STDERR_FILENO;
 }
 
 absl::Status LogFile::Open(const std::string& path, uint64_t max_bytes, int keep_files) {
-  int fd = 2;
-  if (!path.empty()) {
+  // /dev/stdout as a path would not do: it cannot be opened where the pipe behind it is another user's.
+  const bool is_stream = path.empty() || path == kStandardOutput;
+  int fd = path.empty() ? STDERR_FILENO : STDOUT_FILENO;
+  if (!is_stream) {
     fd = OpenForAppend(path);
     if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("log.path: ", path, ": cannot be opened for appending"));
   }
   Close();
   fd_ = fd;
-  path_ = path;
+  path_ = is_stream ? "" : path;
   max_bytes_ = max_bytes;
   keep_files_ = keep_files;
   size_ = SizeOf(fd);

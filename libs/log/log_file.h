@@ -17,7 +17,7 @@ class LogFile {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  // path: empty for standard error, which is never rotated. Replaces what was open; on an error that stays.
+  // path: empty for standard error, "-" for standard output; neither is rotated. Replaces what was open; on an error that stays.
   absl::Status Open(const std::string& path, uint64_t max_bytes, int keep_files);
   // Appends with one write(2). False when the line is lost: a full disk, a closed pipe.
   bool Append(std::string_view line);
@@ -26,7 +26,7 @@ class LogFile {
   void Rotate();
   void Close();
 
-  std::string path_;
+  std::string path_;  // Empty: a stream that we did not open.
   uint64_t max_bytes_ = 0;
   int keep_files_ = 0;
   int fd_ = 2;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -74,6 +75,31 @@ TEST(Log, WritesOneJsonObjectALine) {
   EXPECT_TRUE(std::string(lines[0]["time"]).ends_with("Z"));
   EXPECT_EQ(lines[1]["product"], "globex");
   EXPECT_FALSE(lines[2].contains("product"));
+}
+
+TEST(Log, WritesToStandardOutputAndError) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(Init(To("-")).ok());
+  TRIVIUM_LOG(kInfo, "to the output");
+  ASSERT_TRUE(Init(To("")).ok());
+  TRIVIUM_LOG(kInfo, "to the error");
+  const std::string out = testing::internal::GetCapturedStdout(), err = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(json::parse(out)["message"], "to the output");
+  EXPECT_EQ(json::parse(err)["message"], "to the error");
+  EXPECT_FALSE(std::filesystem::exists("-"));
+}
+
+TEST(Log, StandardOutputIsNeverRotatedNorClosed) {
+  testing::internal::CaptureStdout();
+  Options options = To("-");
+  options.max_bytes = 4096;
+  options.keep_files = 0;
+  ASSERT_TRUE(Init(options).ok());
+  for (int i = 0; i < 100; ++i) TRIVIUM_LOG(kInfo, std::string(100, 'x'));
+  ASSERT_TRUE(Init(To("")).ok());
+  const std::string out = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 100);
 }
 
 TEST(Log, ConcurrentWritersKeepLinesWhole) {

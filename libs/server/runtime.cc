@@ -18,6 +18,7 @@
 #include "libs/rpc/call_guard.h"
 #include "libs/rpc/tls.h"
 #include "libs/server/admin_pages.h"
+#include "libs/server/advertised_address.h"
 #include "libs/server/config_file.h"
 #include "libs/server/file_limit.h"
 #include "libs/server/flags.h"
@@ -96,6 +97,7 @@ struct Runtime::Impl {
   const std::string_view descriptors;
   bool log_is_set_up = false;
   rpc::TlsFiles tls;
+  std::string advertised;  // advertise_address in numbers; empty: where grpc listens.
   Metrics& metrics = Metrics::Global();
   std::unique_ptr<WorkerPool> workers;
   std::unique_ptr<rpc::CallGuard> guard;
@@ -162,6 +164,9 @@ absl::Status Runtime::Impl::SetUp() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   if (!RaiseFileLimit()) TRIVIUM_LOG(kWarning, "the limit of open files stays as it is");
   tls = TlsOf(*options);
+  if (!options->advertise_address().empty()) {
+    TRIVIUM_ASSIGN_OR_RETURN(advertised, ResolveAdvertised(options->advertise_address()));
+  }
   workers = std::make_unique<WorkerPool>("worker", options->worker_threads(), options->worker_queue_max());
   guard = std::make_unique<rpc::CallGuard>(rpc::CallGuardOptions{.max_in_flight = options->max_in_flight_calls()},
                                            *workers, Clock::Real(), metrics);
@@ -220,9 +225,8 @@ void Runtime::Impl::StartRegistrar() {
   instance.set_instance_id(options->instance_id());
   instance.set_service(service);
   instance.set_cell(options->cell());
-  instance.set_address(!options->advertise_address().empty()
-                           ? options->advertise_address()
-                           : absl::StrCat(HostOf(options->grpc_address()), ":", grpc.port()));
+  instance.set_address(!advertised.empty() ? advertised
+                                           : absl::StrCat(HostOf(options->grpc_address()), ":", grpc.port()));
   instance.set_version(kVersion);
   instance.mutable_start_time()->set_seconds(absl::ToUnixSeconds(Clock::Real().Now()));
   registrar = std::make_unique<control_client::Registrar>(

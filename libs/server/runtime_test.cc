@@ -197,6 +197,12 @@ TEST(RuntimeTest, SaysOneLineWhenItCannotStart) {
   Process refused({"--config", third.config});
   EXPECT_EQ(refused.Wait(), 1);
   EXPECT_EQ(refused.Err(), "payment: journal: /nowhere/journal: cannot be written\n");
+  Home fourth;
+  fourth.Write("", "  advertise_address: no-such-host.invalid:9000\n");
+  Process nameless({"--config", fourth.config});
+  EXPECT_EQ(nameless.Wait(), 1);
+  EXPECT_TRUE(Contains(nameless.Err(), "payment: server.advertise_address: no-such-host.invalid:9000: "))
+      << nameless.Err();
   first.Signal(SIGTERM);
   EXPECT_EQ(first.Wait(), 0) << first.Err();
 }

@@ -39,6 +39,28 @@ void Address(const char* field, const std::string& value, Violations* violations
   }
 }
 
+// Would the registry be told "everywhere", clients would connect to their own machines.
+void Advertised(const ServerOptions& options, Violations* violations) {
+  const auto is_wildcard = [](const std::string& address) {
+    const std::string host = address.substr(0, address.rfind(':'));
+    return host == "0.0.0.0" || host == "[::]";
+  };
+  const std::string& address = options.advertise_address();
+  if (address.empty()) {
+    if (options.control_address().empty() || !is_wildcard(options.grpc_address())) return;
+    violations->emplace_back("server.advertise_address",
+                             "empty, want host and port, since server.grpc_address is " + options.grpc_address());
+    return;
+  }
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || colon == 0 || is_wildcard(address) ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
+    violations->emplace_back("server.advertise_address",
+                             "\"" + address + "\", want a host that others reach and a port, such as 10.0.0.7:9000");
+  }
+}
+
 void StateDir(const std::string& path, Violations* violations) {
   struct stat info {};
   if (path.empty()) return;
@@ -81,6 +103,7 @@ absl::Status Validate(const ServerOptions& options) {
   if (!options.control_address().empty()) Address("server.control_address", options.control_address(), &violations);
   if (!options.control_ads_address().empty())
     Address("server.control_ads_address", options.control_ads_address(), &violations);
+  Advertised(options, &violations);
   StateDir(options.state_dir(), &violations);
   Range("server.worker_threads", options.worker_threads(), 1, 512, &violations);
   Range("server.worker_queue_max", options.worker_queue_max(), 1, 100'000, &violations);

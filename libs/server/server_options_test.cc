@@ -26,6 +26,15 @@ TEST(ServerOptionsTest, DefaultsAreGood) {
   EXPECT_EQ(chosen.worker_threads(), 7);
 }
 
+TEST(ServerOptionsTest, AProcessThatListensEverywhereSaysWhereItIs) {
+  ServerOptions options = Good();
+  options.set_grpc_address("0.0.0.0:9000");
+  EXPECT_TRUE(Validate(options).ok()) << "alone it need not";
+  options.set_control_address("control:9000");
+  options.set_advertise_address("payment-1:9000");
+  EXPECT_TRUE(Validate(options).ok()) << Validate(options);
+}
+
 struct Wrong {
   std::function<void(ServerOptions&)> make;
   const char* message;
@@ -47,6 +56,17 @@ TEST(ServerOptionsTest, NamesWhatIsWrong) {
        "server.state_dir: /nowhere, want a folder that exists and can be written"},
       {[](ServerOptions& o) { o.mutable_drain_timeout()->set_seconds(-1); },
        "server.drain_timeout: -1s, want 0 to 10m"},
+      {[](ServerOptions& o) {
+         o.set_grpc_address("0.0.0.0:9000");
+         o.set_control_address("control:9000");
+       },
+       "server.advertise_address: empty, want host and port, since server.grpc_address is 0.0.0.0:9000"},
+      {[](ServerOptions& o) { o.set_advertise_address("payment"); },
+       "server.advertise_address: \"payment\", want a host that others reach and a port, such as 10.0.0.7:9000"},
+      {[](ServerOptions& o) { o.set_advertise_address("[::]:9000"); },
+       "server.advertise_address: \"[::]:9000\", want a host that others reach and a port, such as 10.0.0.7:9000"},
+      {[](ServerOptions& o) { o.set_advertise_address("payment:0"); },
+       "server.advertise_address: \"payment:0\", want a host that others reach and a port, such as 10.0.0.7:9000"},
       {[](ServerOptions& o) { o.mutable_tls()->set_key_file("/k"); },
        "server.tls: certificate, key and ca: want all three or none"},
   };
