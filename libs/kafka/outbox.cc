@@ -1,5 +1,6 @@
 #include "libs/kafka/outbox.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,8 @@ constexpr std::string_view kSelectAfter =
     "SELECT event_id, product, topic, message_key, type, subject, traceparent, event_time, payload, seq FROM outbox "
     "WHERE product = ? AND seq > ? ORDER BY seq LIMIT ?";
 constexpr std::string_view kSelectRange = "SELECT MIN(seq), MAX(seq) FROM outbox WHERE product = ?";
+// PRIMARY.
+constexpr std::string_view kSelectLast = "SELECT last_seq FROM outbox_seq WHERE product = ?";
 
 }  // namespace
 
@@ -47,8 +50,12 @@ absl::StatusOr<std::vector<SequencedEvent>> ReadOutbox(mysql::Connection& db, st
 }
 
 absl::StatusOr<SeqRange> OutboxRange(mysql::Connection& db, std::string_view product) {
-  TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(kSelectRange, {std::string(product)}));
-  return SeqRange{rows.at(0).Int(0), rows.at(0).Int(1)};
+  // The newest first: events that come in between are then above it, and are not missed.
+  TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows last, db.Query(kSelectLast, {std::string(product)}));
+  TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows kept, db.Query(kSelectRange, {std::string(product)}));
+  const int64_t given = last.empty() ? 0 : last[0].Int(0);
+  const int64_t oldest = kept.at(0).Int(0);  // 0: none.
+  return SeqRange{oldest != 0 ? oldest : given + 1, std::max(given, kept.at(0).Int(1))};
 }
 
 }  // namespace trivium::kafka

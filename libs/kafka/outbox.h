@@ -57,9 +57,10 @@ struct SequencedEvent {
 // Events of a product with seq > after_seq, in order, at most limit.
 absl::StatusOr<std::vector<SequencedEvent>> ReadOutbox(mysql::Connection& db, std::string_view product,
                                                        int64_t after_seq, int limit);
-// Oldest and newest seq that are kept; 0, 0 when there are none.
+// Oldest seq that is kept and newest that was ever given out; oldest > newest: none are kept. 1, 0: there never was
+// one.
 struct SeqRange {
-  int64_t oldest = 0, newest = 0;
+  int64_t oldest = 1, newest = 0;
 };
 absl::StatusOr<SeqRange> OutboxRange(mysql::Connection& db, std::string_view product);
 

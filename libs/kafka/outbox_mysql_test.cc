@@ -177,7 +177,7 @@ TEST_F(OutboxTest, PausedLeaderIsFenced) {
   EXPECT_EQ(*SequenceStep(*pool_, Soon(), "b", epoch, 100), 1);
 }
 
-TEST_F(OutboxTest, RangeAndCursorPageThrough) {
+TEST_F(OutboxTest, CursorPagesThrough) {
   for (int i = 1; i <= 5; ++i) ASSERT_TRUE(Write("acme", "k", std::to_string(i)).ok());
   ASSERT_TRUE(Write("globex", "k", "other").ok());
   ASSERT_EQ(*SequenceStep(*pool_, Soon(), "a", TakeLease("a"), 100), 6);
@@ -185,17 +185,28 @@ TEST_F(OutboxTest, RangeAndCursorPageThrough) {
   ASSERT_EQ(page.size(), 2u);
   EXPECT_EQ(page[0].seq, 3);
   EXPECT_EQ(page[1].event.payload, "4");
-  ASSERT_TRUE(pool_
-                  ->Use("range", Soon(),
-                        [](mysql::Connection& db) -> absl::Status {
-                          TRIVIUM_ASSIGN_OR_RETURN(const SeqRange range, OutboxRange(db, "acme"));
-                          EXPECT_EQ(range.oldest, 1);
-                          EXPECT_EQ(range.newest, 5);
-                          TRIVIUM_ASSIGN_OR_RETURN(const SeqRange none, OutboxRange(db, "nobody"));
-                          EXPECT_EQ(none.newest, 0);
-                          return absl::OkStatus();
-                        })
-                  .ok());
+}
+
+TEST_F(OutboxTest, RangeTellsWhatIsKeptAndWhatWasEverGivenOut) {
+  const auto range = [&](const char* product) {
+    std::pair<int64_t, int64_t> found;
+    const absl::Status status = pool_->Use("range", Soon(), [&](mysql::Connection& db) -> absl::Status {
+      TRIVIUM_ASSIGN_OR_RETURN(const SeqRange range, OutboxRange(db, product));
+      found = {range.oldest, range.newest};
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return found;
+  };
+  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(Write("acme", "k", std::to_string(i)).ok());
+  EXPECT_EQ(range("acme"), std::pair(int64_t{1}, int64_t{0})) << "none has its number yet";
+  ASSERT_EQ(*SequenceStep(*pool_, Soon(), "a", TakeLease("a"), 100), 5);
+  EXPECT_EQ(range("acme"), std::pair(int64_t{1}, int64_t{5}));
+  EXPECT_EQ(range("nobody"), std::pair(int64_t{1}, int64_t{0}));
+  ASSERT_EQ(*PurgeStep(*pool_, Soon(), absl::Now() + absl::Hours(1), true, 2), 2);
+  EXPECT_EQ(range("acme"), std::pair(int64_t{3}, int64_t{5}));
+  ASSERT_EQ(*PurgeStep(*pool_, Soon(), absl::Now() + absl::Hours(1), true, 100), 3);
+  EXPECT_EQ(range("acme"), std::pair(int64_t{6}, int64_t{5})) << "a cursor before the end is too old";
 }
 
 TEST_F(OutboxTest, PurgeTakesOldSentRowsOnly) {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "libs/event_feed/outbox_source.h"
 #include "libs/kafka/event.h"
 #include "libs/kafka/outbox.h"
 #include "libs/log/log.h"
@@ -504,27 +505,11 @@ absl::StatusOr<int64_t> MysqlStore::PurgeRecords(absl::Time now, int limit, absl
 
 absl::StatusOr<std::vector<StoredEvent>> MysqlStore::ListEvents(const std::string& product, int64_t after, int limit,
                                                                 absl::Time deadline) {
-  std::vector<StoredEvent> events;
-  TRIVIUM_RETURN_IF_ERROR(pool_.Use("list_events", deadline, [&](Connection& db) -> absl::Status {
-    TRIVIUM_ASSIGN_OR_RETURN(std::vector<kafka::SequencedEvent> rows, kafka::ReadOutbox(db, product, after, limit));
-    for (kafka::SequencedEvent& row : rows) events.push_back({row.seq, std::move(row.event.payload)});
-    return absl::OkStatus();
-  }));
-  return events;
+  return ListOutboxEvents(pool_, product, after, limit, deadline);
 }
 
 absl::StatusOr<EventRange> MysqlStore::RangeOfEvents(const std::string& product, absl::Time deadline) {
-  EventRange range;
-  TRIVIUM_RETURN_IF_ERROR(pool_.Use("range_of_events", deadline, [&](Connection& db) -> absl::Status {
-    // The newest first: events that come in between are then above it, and are not missed.
-    TRIVIUM_ASSIGN_OR_RETURN(const Rows last, db.Query(sql::kLastSeq, {product}));
-    range.newest = last.empty() ? 0 : last[0].Int(0);
-    TRIVIUM_ASSIGN_OR_RETURN(const kafka::SeqRange kept, kafka::OutboxRange(db, product));
-    range.oldest = kept.oldest != 0 ? kept.oldest : range.newest + 1;
-    range.newest = std::max(range.newest, kept.newest);
-    return absl::OkStatus();
-  }));
-  return range;
+  return RangeOfOutboxEvents(pool_, product, deadline);
 }
 
 }  // namespace trivium::live

@@ -111,8 +111,6 @@ inline constexpr char kGetAnnounceMark[] = "SELECT seq FROM announce_mark WHERE 
 inline constexpr char kSetAnnounceMark[] =
     "INSERT INTO announce_mark (product, seq) VALUES (?, ?) ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq))";
 
-inline constexpr char kLastSeq[] = "SELECT last_seq FROM outbox_seq WHERE product = ?";
-
 // Purge. KEY kept (state, update_time); KEY kept (state, leave_time); KEYs by_time.
 inline constexpr char kPurgeRooms[] = "DELETE FROM room WHERE state IN (4, 5) AND update_time < ? LIMIT ?";
 inline constexpr char kPurgeStays[] = "DELETE FROM stay WHERE state = 3 AND leave_time < ? LIMIT ?";

@@ -164,7 +164,4 @@ inline constexpr char kInsertCallback[] =
     "INSERT IGNORE INTO psp_callback (psp, callback_key, outcome, body, create_time) VALUES ??*";
 inline constexpr char kPurgeCallbacks[] = "DELETE FROM psp_callback WHERE create_time < ? ORDER BY create_time LIMIT ?";
 
-// Events: outbox_seq PRIMARY (product).
-inline constexpr char kLastSeq[] = "SELECT last_seq FROM outbox_seq WHERE product = ?";
-
 }  // namespace trivium::payment::sql

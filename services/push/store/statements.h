@@ -250,9 +250,6 @@ inline constexpr char kPurgeRequests[] = "DELETE FROM request WHERE create_time 
 inline constexpr char kPurgeDedupe[] = "DELETE FROM dedupe WHERE expire_time <= ? ORDER BY expire_time LIMIT ?";
 inline constexpr char kPurgeReports[] = "DELETE FROM gateway_report WHERE create_time < ? ORDER BY create_time LIMIT ?";
 
-// Events: outbox_seq PRIMARY (product).
-inline constexpr char kLastSeq[] = "SELECT last_seq FROM outbox_seq WHERE product = ?";
-
 // "?,?,?" for an IN list.
 std::string Marks(size_t count);
 // A statement that ends in "IN (", over values; they are appended to *parameters.
