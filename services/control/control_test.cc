@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "external/envoy/discovery.grpc.pb.h"
@@ -396,6 +397,34 @@ TEST_F(ControlTest, RoutesFollowTheRules) {
   EXPECT_EQ(audit.entries(0).action(), "DeleteRoute");
   EXPECT_NE(audit.entries(1).after_json().find("cell-b"), std::string::npos);
   EXPECT_EQ(audit.entries(1).trace_id().size(), 32u);
+}
+
+TEST_F(ControlTest, ACanaryStaysUntilSomebodyNamesIt) {
+  ASSERT_EQ(Publish(Profile("request-1", "acme")), absl::OkStatus());
+  const auto set = [&](const std::string& id, const std::optional<v1::Canary>& canary) {
+    v1::SetRouteRequest request;
+    request.set_request_id(id);
+    request.set_product("acme");
+    request.set_service("payment");
+    request.set_reason("test");
+    v1::RouteCell* cell = request.add_cells();
+    cell->set_cell("cell-a");
+    if (canary) *cell->mutable_canary() = *canary;
+    v1::RoutePlan plan;
+    grpc::ClientContext context;
+    EXPECT_TRUE(plan_->SetRoute(&context, request, &plan).ok());
+    return plan.routes(0).cells(0);
+  };
+  v1::Canary canary;
+  canary.set_version("2");
+  canary.set_percent(5);
+  EXPECT_FALSE(set("request-2", std::nullopt).has_canary());
+  EXPECT_EQ(set("request-3", canary).canary().percent(), 5);
+  v1::RoutePlan plan;
+  ASSERT_EQ(SetRoute("request-4", "acme", {"cell-b", "cell-a"}, 0, &plan), absl::OkStatus());
+  EXPECT_FALSE(plan.routes(0).cells(0).has_canary());
+  EXPECT_EQ(plan.routes(0).cells(1).canary().version(), "2") << "who moves traffic need not know of it";
+  EXPECT_FALSE(set("request-5", v1::Canary()).has_canary());
 }
 
 TEST_F(ControlTest, EndpointsFollowPlanAndRegistry) {

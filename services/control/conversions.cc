@@ -18,6 +18,9 @@ void ToProto(const domain::Route& route, v1::Route* out) {
     v1::RouteCell* added = out->add_cells();
     added->set_cell(cell.cell);
     added->set_drained(cell.drained);
+    if (cell.canary == domain::Canary()) continue;
+    added->mutable_canary()->set_version(cell.canary.version);
+    added->mutable_canary()->set_percent(cell.canary.percent);
   }
 }
 

@@ -24,6 +24,22 @@ Outcome PlanOutcome(const domain::Plan& plan) {
   return {.response = response.SerializeAsString()};
 }
 
+// What the request wants. A canary that it does not name stays as it was: who moves traffic need not know of it.
+std::vector<domain::RouteCell> CellsOf(const v1::SetRouteRequest& request, const domain::Route* before) {
+  std::vector<domain::RouteCell> cells;
+  for (const v1::RouteCell& cell : request.cells()) {
+    domain::RouteCell& wanted = cells.emplace_back(domain::RouteCell{cell.cell(), cell.drained()});
+    if (cell.has_canary()) {
+      wanted.canary = {cell.canary().version(), cell.canary().percent()};
+    } else if (before != nullptr) {
+      for (const domain::RouteCell& known : before->cells) {
+        if (known.cell == wanted.cell) wanted.canary = known.canary;
+      }
+    }
+  }
+  return cells;
+}
+
 }  // namespace
 
 absl::Status RoutePlanServiceImpl::Set(const rpc::CallContext& call, const v1::SetRouteRequest& request,
@@ -31,8 +47,6 @@ absl::Status RoutePlanServiceImpl::Set(const rpc::CallContext& call, const v1::S
   TRIVIUM_RETURN_IF_ERROR(Validate(request, services_, cells_));
   AuditRecord audit = AuditOf(call, "SetRoute", ObjectOf(request.product(), request.service()), request.product(),
                               request.reason(), clock_.Now());
-  std::vector<domain::RouteCell> cells;
-  for (const v1::RouteCell& cell : request.cells()) cells.push_back({cell.cell(), cell.drained()});
   const auto body = [&](Store::Transaction& transaction) -> absl::StatusOr<Outcome> {
     if (request.product() != domain::kAnyProduct) {
       TRIVIUM_ASSIGN_OR_RETURN(const auto profile, transaction.NewestConfig(kProductProfile, request.product()));
@@ -47,9 +61,10 @@ absl::Status RoutePlanServiceImpl::Set(const rpc::CallContext& call, const v1::S
                                                    " (the plan's)"))
                                     .With("epoch", plan.epoch)};
     }
-    if (const domain::Route* before = domain::FindRoute(plan, request.product(), request.service()))
-      audit.before_json = ToJson(*before);
-    audit.after_json = ToJson(domain::SetRoute(&plan, request.product(), request.service(), cells, audit.time));
+    const domain::Route* before = domain::FindRoute(plan, request.product(), request.service());
+    if (before != nullptr) audit.before_json = ToJson(*before);
+    audit.after_json =
+        ToJson(domain::SetRoute(&plan, request.product(), request.service(), CellsOf(request, before), audit.time));
     TRIVIUM_RETURN_IF_ERROR(transaction.SaveRoute(plan, request.product(), request.service()));
     TRIVIUM_RETURN_IF_ERROR(transaction.AddAudit(&audit));
     return PlanOutcome(plan);

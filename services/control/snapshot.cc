@@ -83,22 +83,35 @@ Cluster MakeCluster(const std::string& name, bool ring_hash) {
   return cluster;
 }
 
+// Clients share a priority's calls among its localities by their weights.
+void AddLocality(const std::string& cell, const std::string& part, int weight, size_t priority,
+                 const std::vector<std::string>& addresses, ClusterLoadAssignment* assignment) {
+  auto* locality = assignment->add_endpoints();
+  locality->mutable_locality()->set_region(cell);
+  locality->mutable_locality()->set_sub_zone(part);
+  locality->mutable_load_balancing_weight()->set_value(static_cast<uint32_t>(weight));
+  locality->set_priority(static_cast<uint32_t>(priority));
+  for (const std::string& address : addresses) {
+    const IpAndPort parts = SplitIpAndPort(address);
+    auto* endpoint = locality->add_lb_endpoints();
+    auto* socket = endpoint->mutable_endpoint()->mutable_address()->mutable_socket_address();
+    socket->set_address(std::string(parts.ip));
+    socket->set_port_value(static_cast<uint32_t>(parts.port));
+    endpoint->set_health_status(envoy::config::core::v3::HEALTHY);
+    endpoint->mutable_load_balancing_weight()->set_value(1);
+  }
+}
+
 ClusterLoadAssignment MakeEndpoints(const std::string& name, const std::vector<domain::CellEndpoints>& cells) {
   ClusterLoadAssignment assignment;
   assignment.set_cluster_name(name);
   for (size_t priority = 0; priority < cells.size(); ++priority) {
-    auto* locality = assignment.add_endpoints();
-    locality->mutable_locality()->set_region(cells[priority].cell);
-    locality->mutable_load_balancing_weight()->set_value(1);
-    locality->set_priority(static_cast<uint32_t>(priority));
-    for (const std::string& address : cells[priority].addresses) {
-      const IpAndPort parts = SplitIpAndPort(address);
-      auto* endpoint = locality->add_lb_endpoints();
-      auto* socket = endpoint->mutable_endpoint()->mutable_address()->mutable_socket_address();
-      socket->set_address(std::string(parts.ip));
-      socket->set_port_value(static_cast<uint32_t>(parts.port));
-      endpoint->set_health_status(envoy::config::core::v3::HEALTHY);
-      endpoint->mutable_load_balancing_weight()->set_value(1);
+    const domain::CellEndpoints& cell = cells[priority];
+    if (cell.canary.empty()) {
+      AddLocality(cell.cell, "", 1, priority, cell.addresses, &assignment);
+    } else {
+      AddLocality(cell.cell, "", 100 - cell.canary_percent, priority, cell.addresses, &assignment);
+      AddLocality(cell.cell, "canary", cell.canary_percent, priority, cell.canary, &assignment);
     }
   }
   return assignment;

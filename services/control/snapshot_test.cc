@@ -70,6 +70,29 @@ TEST(SnapshotTest, CellsArePrioritiesInTheOrderOfTheRoute) {
   EXPECT_EQ(globex.endpoints(0).lb_endpoints(0).endpoint().address().socket_address().port_value(), 1003u);
 }
 
+TEST(SnapshotTest, ACanaryIsALocalityWithItsWeight) {
+  SnapshotInput input = Input();
+  input.instances[1].instance.version = "2";
+  domain::SetRoute(&input.plan, "acme", "payment", {{"cell-a", false, {"2", 5}}, {"cell-b"}}, absl::UnixEpoch());
+  using envoy::config::endpoint::v3::ClusterLoadAssignment;
+  const auto acme = Get<ClusterLoadAssignment>(BuildSnapshot(input), xds::kEndpointType, "acme.payment");
+  ASSERT_EQ(acme.endpoints_size(), 3);
+  const struct {
+    const char *region, *sub_zone;
+    uint32_t weight, priority;
+    uint32_t port;
+  } kWant[] = {{"cell-a", "", 95, 0, 1001}, {"cell-a", "canary", 5, 0, 1002}, {"cell-b", "", 1, 1, 1003}};
+  for (int i = 0; i < 3; ++i) {
+    const auto& got = acme.endpoints(i);
+    EXPECT_EQ(got.locality().region(), kWant[i].region);
+    EXPECT_EQ(got.locality().sub_zone(), kWant[i].sub_zone);
+    EXPECT_EQ(got.load_balancing_weight().value(), kWant[i].weight);
+    EXPECT_EQ(got.priority(), kWant[i].priority);
+    ASSERT_EQ(got.lb_endpoints_size(), 1);
+    EXPECT_EQ(got.lb_endpoints(0).endpoint().address().socket_address().port_value(), kWant[i].port);
+  }
+}
+
 TEST(SnapshotTest, NeverPublishesAnEmptyCluster) {
   SnapshotInput input = Input();
   input.instances.clear();

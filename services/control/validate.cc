@@ -141,8 +141,12 @@ absl::Status Validate(const v1::SetRouteRequest& request, const std::vector<std:
   }
   CheckOneOf("service", request.service(), services, &wrong);
   std::vector<domain::RouteCell> wanted;
-  for (const v1::RouteCell& cell : request.cells())
-    wanted.push_back({ToValidUtf8(Utf8Prefix(cell.cell(), 64)), cell.drained()});
+  for (const v1::RouteCell& cell : request.cells()) {
+    wanted.push_back(
+        {ToValidUtf8(Utf8Prefix(cell.cell(), 64)),
+         cell.drained(),
+         {ToValidUtf8(Utf8Prefix(cell.canary().version(), kMaxVersionBytes + 1)), cell.canary().percent()}});
+  }
   for (auto& violation : domain::CheckCells("cells", wanted, cells)) wrong.push_back(std::move(violation));
   CheckReason(request.reason(), &wrong);
   if (request.expected_epoch() < 0)

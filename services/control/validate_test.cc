@@ -109,6 +109,10 @@ TEST(ValidateTest, SetRoute) {
       {"cells[1].cell", [](auto* r) { *r->add_cells() = r->cells(0); }},
       {"cells[0].cell", [](auto* r) { r->mutable_cells(0)->set_cell("\xff"); }},
       {"cells", [](auto* r) { r->mutable_cells(0)->set_drained(true); }},
+      {"cells[0].canary.percent", [](auto* r) { r->mutable_cells(0)->mutable_canary()->set_percent(-1); }},
+      {"cells[0].canary.version", [](auto* r) { r->mutable_cells(0)->mutable_canary()->set_percent(5); }},
+      {"cells[0].canary.version",
+       [](auto* r) { r->mutable_cells(0)->mutable_canary()->set_version(std::string(65, 'v')); }},
       {"expected_epoch", [](auto* r) { r->set_expected_epoch(-1); }},
   };
   for (const auto& c : kCases) {

@@ -16,6 +16,13 @@ std::string Joined(const std::vector<std::string>& words) {
   return out;
 }
 
+void CheckCanary(const std::string& path, const Canary& canary, Violations* violations) {
+  if (canary.percent < 0 || canary.percent > 100)
+    violations->emplace_back(path + ".percent", std::to_string(canary.percent) + ", want 0 to 100");
+  if (canary.version.size() > kMaxCanaryVersion || (canary.version.empty() && canary.percent != 0))
+    violations->emplace_back(path + ".version", "\"" + canary.version + "\", want 1-64 characters");
+}
+
 }  // namespace
 
 Violations CheckCells(std::string_view path, const std::vector<RouteCell>& cells,
@@ -34,6 +41,9 @@ Violations CheckCells(std::string_view path, const std::vector<RouteCell>& cells
     } else if (!seen.insert(cells[i].cell).second) {
       violations.emplace_back(field, "\"" + cells[i].cell + "\" twice, want each cell once");
     }
+  }
+  for (size_t i = 0; i < cells.size(); ++i) {
+    CheckCanary(base + "[" + std::to_string(i) + "].canary", cells[i].canary, &violations);
   }
   if (std::all_of(cells.begin(), cells.end(), [](const RouteCell& cell) { return cell.drained; })) {
     violations.emplace_back(base, "all drained, want at least one that takes calls");
@@ -70,17 +80,19 @@ bool DeleteRoute(Plan* plan, std::string_view product, std::string_view service,
   return true;
 }
 
-std::vector<std::string> ServingCells(const Plan& plan, std::string_view product, std::string_view service,
-                                      const std::vector<std::string>& default_cells) {
+std::vector<RouteCell> ServingCells(const Plan& plan, std::string_view product, std::string_view service,
+                                    const std::vector<std::string>& default_cells) {
   const Route* route = FindRoute(plan, product, service);
   if (route == nullptr) route = FindRoute(plan, kAnyProduct, service);
-  if (route == nullptr) return default_cells;
-  std::vector<std::string> serving, all;
-  for (const RouteCell& cell : route->cells) {
-    all.push_back(cell.cell);
-    if (!cell.drained) serving.push_back(cell.cell);
+  std::vector<RouteCell> serving;
+  if (route == nullptr) {
+    for (const std::string& cell : default_cells) serving.push_back({cell});
+    return serving;
   }
-  return serving.empty() ? all : serving;
+  for (const RouteCell& cell : route->cells) {
+    if (!cell.drained) serving.push_back(cell);
+  }
+  return serving.empty() ? route->cells : serving;
 }
 
 }  // namespace trivium::control::domain

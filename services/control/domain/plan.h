@@ -13,11 +13,20 @@ namespace trivium::control::domain {
 
 // Stands for every product without a route of its own.
 inline constexpr std::string_view kAnyProduct = "*";
-inline constexpr size_t kMaxCells = 8;
+inline constexpr size_t kMaxCells = 8, kMaxCanaryVersion = 64;
+
+// A share of a cell's calls for the instances of one version 灰度; none: an empty version.
+struct Canary {
+  std::string version;
+  int percent = 0;
+
+  bool operator==(const Canary&) const = default;
+};
 
 struct RouteCell {
   std::string cell;
   bool drained = false;
+  Canary canary = {};
 
   bool operator==(const RouteCell&) const = default;
 };
@@ -41,7 +50,8 @@ struct Plan {
 // Field path and what is wrong: "value, want ...".
 using Violations = std::vector<std::pair<std::string, std::string>>;
 
-// Checks the cells of a route: 1-8, each known and once, not all drained. path: of the repeated field.
+// Checks the cells of a route: 1-8, each known and once, not all drained, canaries with a version and a share of 0-100.
+// path: of the repeated field.
 Violations CheckCells(std::string_view path, const std::vector<RouteCell>& cells,
                       const std::vector<std::string>& known_cells);
 
@@ -55,7 +65,7 @@ bool DeleteRoute(Plan* plan, std::string_view product, std::string_view service,
 
 // Cells that take calls of a product, in order: its own route, else the "*" route, else all of default_cells. Drained
 // ones are left out, but never all.
-std::vector<std::string> ServingCells(const Plan& plan, std::string_view product, std::string_view service,
-                                      const std::vector<std::string>& default_cells);
+std::vector<RouteCell> ServingCells(const Plan& plan, std::string_view product, std::string_view service,
+                                    const std::vector<std::string>& default_cells);
 
 }  // namespace trivium::control::domain

@@ -18,6 +18,9 @@ TEST(CheckCellsTest, SaysWhatIsWrongWhere) {
       {{{"cell-a"}, {"cell-a"}}, {{"cells[1].cell", "\"cell-a\" twice, want each cell once"}}},
       {{{"cell-x"}}, {{"cells[0].cell", "\"cell-x\", want one of cell-a, cell-b, cell-c"}}},
       {{{"cell-a", true}}, {{"cells", "all drained, want at least one that takes calls"}}},
+      {{{"cell-a", false, {"2", 5}}, {"cell-b", false, {"2", 0}}}, {}},
+      {{{"cell-a", false, {"2", 101}}}, {{"cells[0].canary.percent", "101, want 0 to 100"}}},
+      {{{"cell-a", false, {"", 5}}}, {{"cells[0].canary.version", "\"\", want 1-64 characters"}}},
   };
   for (const auto& c : kCases) EXPECT_EQ(CheckCells("cells", c.cells, kCells), c.want);
 }
@@ -44,15 +47,16 @@ TEST(PlanTest, EveryChangeRaisesTheEpochAndKeepsTheOrder) {
 TEST(ServingCellsTest, FollowsOwnRouteThenTheCommonOneThenEveryCell) {
   Plan plan;
   const absl::Time now = absl::UnixEpoch();
-  using Cells = std::vector<std::string>;
-  EXPECT_EQ(ServingCells(plan, "acme", "payment", kCells), kCells);
+  using Cells = std::vector<RouteCell>;
+  const Cells all = {{"cell-a"}, {"cell-b"}, {"cell-c"}};
+  EXPECT_EQ(ServingCells(plan, "acme", "payment", kCells), all);
   SetRoute(&plan, "*", "payment", {{"cell-b"}, {"cell-a"}}, now);
-  EXPECT_EQ(ServingCells(plan, "acme", "payment", kCells), (Cells{"cell-b", "cell-a"}));
-  SetRoute(&plan, "acme", "payment", {{"cell-a", true}, {"cell-c"}}, now);
-  EXPECT_EQ(ServingCells(plan, "acme", "payment", kCells), Cells{"cell-c"});
-  EXPECT_EQ(ServingCells(plan, "acme", "push", kCells), kCells);
+  EXPECT_EQ(ServingCells(plan, "acme", "payment", kCells), (Cells{{"cell-b"}, {"cell-a"}}));
+  SetRoute(&plan, "acme", "payment", {{"cell-a", true}, {"cell-c", false, {"2", 5}}}, now);
+  EXPECT_EQ(ServingCells(plan, "acme", "payment", kCells), (Cells{{"cell-c", false, {"2", 5}}}));
+  EXPECT_EQ(ServingCells(plan, "acme", "push", kCells), all);
   SetRoute(&plan, "acme", "payment", {{"cell-a", true}}, now);
-  EXPECT_EQ(ServingCells(plan, "acme", "payment", kCells), Cells{"cell-a"}) << "never no cell at all";
+  EXPECT_EQ(ServingCells(plan, "acme", "payment", kCells), (Cells{{"cell-a", true}})) << "never no cell at all";
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ domain::Plan ReadPlan(const mysql::Rows& counters, const mysql::Rows& cells) {
     const bool same =
         !plan.routes.empty() && plan.routes.back().product == row.Text(0) && plan.routes.back().service == row.Text(1);
     if (!same) plan.routes.push_back({.product = row.Text(0), .service = row.Text(1), .epoch = row.Int(4)});
-    plan.routes.back().cells.push_back({row.Text(2), row.Int(3) != 0});
+    plan.routes.back().cells.push_back({row.Text(2), row.Int(3) != 0, {row.Text(5), static_cast<int>(row.Int(6))}});
   }
   return plan;
 }

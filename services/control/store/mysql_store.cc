@@ -64,7 +64,8 @@ class MysqlTransaction : public Store::Transaction {
     std::vector<mysql::Values> rows;
     for (const domain::RouteCell& cell : route->cells) {
       rows.push_back({route->product, route->service, static_cast<int64_t>(rows.size()), cell.cell,
-                      static_cast<int64_t>(cell.drained), route->epoch});
+                      static_cast<int64_t>(cell.drained), route->epoch, cell.canary.version,
+                      static_cast<int64_t>(cell.canary.percent)});
     }
     return db_.ExecuteMany(sql::kInsertCells, rows).status();
   }

@@ -14,7 +14,7 @@ class IdGenerator;
 namespace trivium::control {
 
 // Newest migration that this binary needs.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 // All references outlive it.
 std::unique_ptr<Store> NewMysqlStore(mysql::Pool& pool, IdGenerator& ids, Clock& clock);

@@ -56,11 +56,13 @@ inline constexpr std::string_view kSetNewest =
 
 // The whole table: a row a cell of a route.
 inline constexpr std::string_view kSelectPlan =
-    "SELECT product, service, cell, drained, epoch FROM route_cell ORDER BY service, product, position";
+    "SELECT product, service, cell, drained, epoch, canary_version, canary_percent FROM route_cell "
+    "ORDER BY service, product, position";
 // Primary key's prefix.
 inline constexpr std::string_view kDeleteRoute = "DELETE FROM route_cell WHERE product = ? AND service = ?";
 inline constexpr std::string_view kInsertCells =
-    "INSERT INTO route_cell (product, service, position, cell, drained, epoch) VALUES ??*";
+    "INSERT INTO route_cell (product, service, position, cell, drained, epoch, canary_version, canary_percent) VALUES "
+    "??*";
 
 inline constexpr std::string_view kInsertAudit =
     "INSERT INTO audit (audit_time, actor, caller, action, object, product, reason, before_json, after_json, trace_id) "

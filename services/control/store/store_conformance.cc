@@ -197,13 +197,13 @@ TEST_P(StoreConformanceTest, KeepsThePlan) {
   EXPECT_EQ(store_->GetPlan(Soon())->epoch, 0);
   ASSERT_TRUE(SetRoute("request-1", "acme", {{"cell-a"}, {"cell-b", true}}).ok());
   ASSERT_TRUE(SetRoute("request-2", "*", {{"cell-b"}}).ok());
-  ASSERT_TRUE(SetRoute("request-3", "acme", {{"cell-b"}}).ok());
+  ASSERT_TRUE(SetRoute("request-3", "acme", {{"cell-b", false, {"0.2.0", 5}}}).ok());
   domain::Plan plan = store_->GetPlan(Soon()).value();
   ASSERT_EQ(plan.routes.size(), 2u);
   EXPECT_EQ(plan.epoch, 3);
   EXPECT_EQ(plan.update_time, absl::FromUnixSeconds(11));
   EXPECT_EQ(plan.routes[0], (domain::Route{"*", "payment", {{"cell-b"}}, 2}));
-  EXPECT_EQ(plan.routes[1], (domain::Route{"acme", "payment", {{"cell-b"}}, 3}));
+  EXPECT_EQ(plan.routes[1], (domain::Route{"acme", "payment", {{"cell-b", false, {"0.2.0", 5}}}, 3}));
   ASSERT_TRUE(store_
                   ->Change(Key("request-4"), Soon(),
                            [&](Store::Transaction& t) -> absl::StatusOr<Outcome> {

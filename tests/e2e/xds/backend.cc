@@ -1,7 +1,7 @@
 // Stands for an instance of payment: registers with control over the real RegistryService, and answers GetPayment with
 // its own name.
 //
-// usage: xds_backend --control HOST:PORT --name payment-a1 --cell cell-a --port PORT --pki FOLDER
+// usage: xds_backend --control HOST:PORT --name payment-a1 --cell cell-a --port PORT --pki FOLDER [--version V]
 // Prints "ready" once control has taken it. SIGTERM: leaves in order (not ready first); SIGKILL is what the test is
 // for.
 #include <grpcpp/grpcpp.h>
@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
   request.mutable_instance()->set_service("payment");
   request.mutable_instance()->set_cell(flags["--cell"]);
   request.mutable_instance()->set_address(address);
+  request.mutable_instance()->set_version(flags["--version"]);
   request.mutable_instance()->set_ready(true);
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);

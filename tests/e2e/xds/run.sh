@@ -153,11 +153,13 @@ EOF
 # operator METHOD JSON: a call of the operator.
 operator() { "$call_bin" "control/$1" "$2" --home "$work" --port_base "$grpc_port" --address "127.0.0.1:$grpc_port" >>"$work/log/operator" 2>&1; }
 request_number=0
-set_route() {
+set_cells() {
   request_number=$((request_number + 1))
-  operator SetRoute "{\"request_id\": \"e2e-route-$request_number\", \"product\": \"acme\", \"service\": \"payment\", \"reason\": \"test\",
-    \"cells\": [{\"cell\": \"$1\"}, {\"cell\": \"$2\"}]}"
+  operator SetRoute "{\"request_id\": \"e2e-route-$request_number\", \"product\": \"acme\", \"service\": \"payment\", \"reason\": \"test\", \"cells\": $1}"
 }
+set_route() { set_cells "[{\"cell\": \"$1\"}, {\"cell\": \"$2\"}]"; }
+# set_canary VERSION PERCENT: of cell-a, the home cell.
+set_canary() { set_cells "[{\"cell\": \"cell-a\", \"canary\": {\"version\": \"$1\", \"percent\": $2}}, {\"cell\": \"cell-b\"}]"; }
 publish_profile() {
   operator PublishConfig '{"request_id": "e2e-profile", "kind": "product_profile", "name": "acme", "reason": "test", "value": {
     "@type": "type.googleapis.com/trivium.common.v1.ProductProfile",
@@ -165,8 +167,9 @@ publish_profile() {
 }
 
 declare -A backend_pids
+# start_backend NAME CELL [VERSION]
 start_backend() {
-  start "$1" "$backend_bin" --control "127.0.0.1:$grpc_port" --name "$1" --cell "$2" --port "$(free_port)" --pki "$work/pki"
+  start "$1" "$backend_bin" --control "127.0.0.1:$grpc_port" --name "$1" --cell "$2" --port "$(free_port)" --pki "$work/pki" --version "${3:-1}"
   backend_pids[$1]=$last_pid
   need "$1" 30 grep --quiet --line-regexp ready "$work/log/$1"
   : >"$work/log/$1"
@@ -214,6 +217,28 @@ check_all_on() {
   local language
   for language in "${languages[@]}"; do check "$language: $2" 30 client_is_on "$language" "$1"; done
 }
+# What comes from here on: a line of dashes in each client's log.
+forget_backends() {
+  local language
+  for language in "${languages[@]}"; do echo "--" >>"$work/log/client-$language"; done
+}
+# since_on LANGUAGE BACKEND: whether it answered since then.
+# shellcheck disable=SC2016  # sed's own $.
+since_on() { sed --quiet '/^--$/h; //!H; ${x; p}' "$work/log/client-$1" | grep --quiet "^backend $2"; }
+since_on_both() { since_on "$1" "$2" && since_on "$1" "$3"; }
+since_not_on() { ! since_on "$@"; }
+check_all_on_both() {
+  local language
+  forget_backends
+  for language in "${languages[@]}"; do check "$language: $3" 30 since_on_both "$language" "$1" "$2"; done
+}
+check_none_on() {
+  local language
+  sleep 1 # Until every client has heard of the route.
+  forget_backends
+  sleep 2
+  for language in "${languages[@]}"; do check "$language: $2" 0 since_not_on "$language" "$1"; done
+}
 gone() { ! kill -0 "$1" 2>/dev/null; }
 # The clients write as long as they are told to stop; a call that failed is in their log.
 check_no_call_lost() {
@@ -233,7 +258,7 @@ start_control
 publish_profile
 set_route cell-a cell-b
 start_backend payment-a1 cell-a
-start_backend payment-a2 cell-a
+start_backend payment-a2 cell-a 2
 start_backend payment-b1 cell-b
 start_clients
 
@@ -242,6 +267,16 @@ set_route cell-b cell-a
 check_all_on payment-b1 "calls follow a route that moved"
 set_route cell-a cell-b
 check_all_on payment-a "calls follow it back"
+set_canary 2 100
+check_all_on payment-a2 "all calls go to the version on trial"
+check_none_on payment-a1 "none goes to the other"
+set_canary 2 30
+check_all_on_both payment-a1 payment-a2 "with a share both versions have calls"
+set_canary 2 0
+check_all_on payment-a1 "without a share the version on trial has none"
+check_none_on payment-a2 "none is left to it"
+set_canary "" 0
+check_all_on_both payment-a1 payment-a2 "without a trial versions are equal"
 kill -KILL "${backend_pids[payment-a1]}"
 check_all_on payment-a2 "calls leave a killed instance"
 kill -KILL "${backend_pids[payment-a2]}"
