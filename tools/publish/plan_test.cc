@@ -7,6 +7,7 @@
 #include <set>
 
 #include "libs/config/config.h"
+#include "trivium/common/v1/product.pb.h"
 #include "trivium/live/v1/live.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
 #include "trivium/push/v1/push.pb.h"
@@ -63,6 +64,67 @@ TEST(PlanTest, AHalfReleasedItemIsReleasedToAll) {
   auto items = Published(PlanChanges(LinkedDescriptors("1"), table, {}));
   items[3].set_percentage(10);
   EXPECT_EQ(PlanChanges(LinkedDescriptors("1"), table, items).size(), 1u);
+}
+
+TEST(PlanTest, OfItemsOnlyThoseThatDiffer) {
+  const auto profile = [](const std::string& product, const std::string& title) {
+    common::v1::ProductProfile value;
+    value.set_display_name_en(title);
+    Change change{"product_profile", product, {}};
+    change.value.PackFrom(value);
+    return change;
+  };
+  const std::vector<Change> had = {profile("acme", "Acme"), profile("globex", "Globex"), profile("own", "Own")};
+  auto published = Published(had);
+  EXPECT_TRUE(PlanItems({had[0], had[1]}, published).empty());
+  published[1].set_percentage(10);
+  const auto changes = PlanItems({profile("acme", "Other"), had[1], profile("new", "New")}, published);
+  ASSERT_EQ(changes.size(), 3u);
+  EXPECT_EQ(changes[0].name, "acme");
+  EXPECT_EQ(changes[1].name, "globex") << "half released";
+  EXPECT_EQ(changes[2].name, "new");
+}
+
+control::v1::RoutePlan Routes(const std::string& yaml) {
+  control::v1::RoutePlan plan;
+  const absl::Status read = config::ParseYaml(yaml, "test", &plan);
+  EXPECT_TRUE(read.ok()) << read;
+  return plan;
+}
+
+TEST(NextRouteTest, SetsWhatIsMissingAndFollowsTheCanaryOfItsCellAlone) {
+  const auto wanted = Routes(
+      "routes: [{product: '*', service: payment, cells: [{cell: a, canary: {version: '2', percent: 5}}, {cell: b}]},"
+      "{product: acme, service: payment, cells: [{cell: b}, {cell: a}]}]");
+  auto plan = Routes("epoch: 7");
+  auto next = NextRoute(wanted, "a", plan);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->product(), "*");
+  EXPECT_EQ(next->expected_epoch(), 7);
+  EXPECT_EQ(next->cells(0).canary().percent(), 5);
+
+  // People moved the traffic, and cell b has a canary of its own: both stay.
+  plan = Routes(
+      "routes: [{product: '*', service: payment, cells: [{cell: b, canary: {version: '3', percent: 9}}, {cell: a, "
+      "drained: true}]}, {product: acme, service: payment, cells: [{cell: a}]}]");
+  next = NextRoute(wanted, "a", plan);
+  ASSERT_TRUE(next);
+  ASSERT_EQ(next->cells_size(), 2);
+  EXPECT_EQ(next->cells(0).canary().version(), "3");
+  EXPECT_TRUE(next->cells(1).drained());
+  EXPECT_EQ(next->cells(1).canary().version(), "2");
+  EXPECT_FALSE(NextRoute(wanted, "", plan)) << "no cell: no canary is touched";
+  *plan.mutable_routes(0)->mutable_cells() = next->cells();
+  EXPECT_FALSE(NextRoute(wanted, "a", plan)) << "the second time nothing";
+}
+
+TEST(NextRouteTest, TakesAnEndedCanaryAway) {
+  const auto plan =
+      Routes("routes: [{product: '*', service: push, cells: [{cell: a, canary: {version: '2', percent: 5}}]}]");
+  const auto next = NextRoute(Routes("routes: [{product: '*', service: push, cells: [{cell: a}]}]"), "a", plan);
+  ASSERT_TRUE(next);
+  EXPECT_TRUE(next->cells(0).has_canary());
+  EXPECT_EQ(next->cells(0).canary().percent(), 0);
 }
 
 // A user's token must never reach what moves money, sends messages, or shows what may be another user's.
