@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # trv test: runs tiers one after the other, each with what it needs on free ports; the last line is "N passed, N failed".
 
-readonly default_tiers='unit integration structure e2e browser'
+readonly default_tiers='unit integration structure chart e2e browser'
 readonly all_tiers="$default_tiers asan tsan"
 
 passed=0 failed=0 skipped=0
@@ -41,10 +41,11 @@ run_tiers() {
     no-yes) bazel_tier integration '--test_tag_filters=integration' ;;
   esac
   local tier
-  for tier in structure asan tsan e2e browser; do
+  for tier in structure chart asan tsan e2e browser; do
     [[ " $* " == *" $tier "* ]] || continue
     case $tier in
       structure) script_tier structure/structure "$TRIVIUM_ROOT/tests/structure/run.sh" ;;
+      chart) chart_tier ;;
       asan | tsan) bazel_tier "$tier" "--config=$tier" ;;
       e2e) platform_tier e2e "$TRIVIUM_ROOT"/tests/e2e/*/run.sh ;;
       browser) platform_tier browser "$TRIVIUM_ROOT"/tests/browser/run.sh ;;
@@ -127,6 +128,12 @@ platform_tier() {
     fi
     remove_test_home "$name"
   done
+}
+
+# Renders it without a cluster; the services check their configs.
+chart_tier() {
+  build_binaries platform
+  BIN=$home/bin script_tier chart/chart "$TRIVIUM_ROOT/tests/chart/run.sh"
 }
 
 # In a subshell's environment, with this shell's counters.
