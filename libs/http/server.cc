@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <future>
 #include <map>
 #include <optional>
 #include <thread>
@@ -104,6 +105,7 @@ struct Core : ConnectionHost, std::enable_shared_from_this<Core> {
 
   const ServerOptions& options() const override { return options_; }
   bool stopping() const override { return stopping_.load(); }
+  bool accepting() const { return accepting_.load() && !stopping(); }
   void CountRefused(int status) override { refused_.Count(status); }
   void Dispatch(Request request, Responder respond) override;
   void Post(const asio::any_io_executor& executor, std::function<void()> work) override;
@@ -118,6 +120,7 @@ struct Core : ConnectionHost, std::enable_shared_from_this<Core> {
   }
   absl::Status Bind();
   void Accept();
+  void CloseAcceptor();
   void OnAccepted(tcp::socket socket);
   void ShutdownConnections(bool now);
   bool WaitUntilClosed(absl::Duration d);
@@ -132,7 +135,7 @@ struct Core : ConnectionHost, std::enable_shared_from_this<Core> {
   tcp::acceptor acceptor_;  // On a strand, with its pause.
   asio::steady_timer accept_pause_;
   int port_ = 0;
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopping_{false}, accepting_{true};
 
   Mutex mu_;
   CondVar closed_;
@@ -195,16 +198,23 @@ absl::Status Core::Bind() {
 
 void Core::Accept() {
   acceptor_.async_accept(asio::make_strand(ioc_), [self = shared_from_this()](error_code ec, tcp::socket socket) {
-    if (self->stopping() || ec == asio::error::operation_aborted) return;
+    if (!self->accepting() || ec == asio::error::operation_aborted) return;
     if (!ec) {
       self->OnAccepted(std::move(socket));
       return self->Accept();
     }
     self->accept_pause_.expires_after(kAcceptPause);
     self->accept_pause_.async_wait([self](error_code) {
-      if (!self->stopping()) self->Accept();
+      if (self->accepting()) self->Accept();
     });
   });
+}
+
+// On the acceptor's strand.
+void Core::CloseAcceptor() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  accept_pause_.cancel();
 }
 
 void Core::OnAccepted(tcp::socket socket) {
@@ -288,14 +298,21 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
+void Server::StopAccepting() {
+  Core& core = *impl_->core;
+  if (core.stopping() || !core.accepting_.exchange(false) || impl_->threads.empty()) return;
+  std::promise<void> closed;
+  asio::post(core.acceptor_.get_executor(), [&] {
+    core.CloseAcceptor();
+    closed.set_value();
+  });
+  closed.get_future().wait();
+}
+
 void Server::Stop(absl::Duration grace) {
   Core& core = *impl_->core;
   if (core.stopping_.exchange(true)) return;
-  asio::post(core.acceptor_.get_executor(), [self = impl_->core] {
-    error_code ignored;
-    self->acceptor_.close(ignored);
-    self->accept_pause_.cancel();
-  });
+  asio::post(core.acceptor_.get_executor(), [self = impl_->core] { self->CloseAcceptor(); });
   if (!impl_->threads.empty()) {
     core.ShutdownConnections(false);
     if (!core.WaitUntilClosed(grace)) core.ShutdownConnections(true);

@@ -63,6 +63,9 @@ class Server {
 
   // Binds and serves. UNAVAILABLE with the address when it is taken; INVALID_ARGUMENT for one that is no IP and port.
   absl::Status Start();
+  // Closes the listening socket: who comes from now on is refused by the kernel and goes elsewhere. Open connections
+  // stay, and are served. Returns when it is closed. Idempotent. Not from a handler.
+  void StopAccepting();
   // Stops accepting, lets running requests finish for at most `grace`, closes. Idempotent. Not from a handler.
   void Stop(absl::Duration grace = absl::Seconds(5));
   int port() const;  // After Start.

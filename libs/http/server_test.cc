@@ -224,6 +224,19 @@ TEST_F(ServerTest, StopLetsARunningRequestFinish) {
   EXPECT_FALSE(RawConnection(server_->port()).connected());
 }
 
+TEST_F(ServerTest, WhoComesAfterStopAcceptingIsRefusedAndTheOthersAreServed) {
+  Start();
+  RawConnection open(server_->port());
+  open.Send(kGet);
+  open.ReadAnswer();
+  server_->StopAccepting();
+  EXPECT_FALSE(RawConnection(server_->port()).connected());
+  open.Send(kGet);
+  EXPECT_THAT(open.ReadAnswer(), StartsWith("HTTP/1.1 200"));
+  server_->StopAccepting();
+  server_->Stop();
+}
+
 TEST_F(ServerTest, AnAnswerAfterStopDoesNothing) {
   Start();
   RawConnection busy(server_->port());

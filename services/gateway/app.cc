@@ -149,12 +149,13 @@ void App::Parts::LogEnd(const ConnectionEnd& end) {
 }
 
 absl::Status App::Parts::StartEdge() {
-  edge = std::make_unique<Edge>(
-      EdgeOptions{settings.http, settings.trusted_proxies, settings.address_limits},
-      Edge::Parts{.connect = {*tokens, profiles, executor, access_log, surroundings.clock},
-                  .adopt = [this](UpgradedConnection upgraded) { Adopt(std::move(upgraded)); },
-                  .ready = [this] { return surroundings.draining() ? absl::UnavailableError("draining") : Ready(); },
-                  .metrics = surroundings.metrics});
+  edge =
+      std::make_unique<Edge>(EdgeOptions{settings.http, settings.trusted_proxies, settings.address_limits},
+                             Edge::Parts{.connect = {*tokens, profiles, executor, access_log, surroundings.clock},
+                                         .adopt = [this](UpgradedConnection upgraded) { Adopt(std::move(upgraded)); },
+                                         .ready = [this] { return Ready(); },
+                                         .leaving = surroundings.draining,
+                                         .metrics = surroundings.metrics});
   return edge->Start();
 }
 

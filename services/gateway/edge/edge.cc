@@ -52,11 +52,12 @@ http::ServerOptions Edge::Limited(http::ServerOptions options) {
 void Edge::Drain() {
   draining_.store(true);
   connect_.Drain();
+  server_.StopAccepting();
 }
 
 http::Response Edge::Health() const {
-  const absl::Status ready = draining_.load() ? absl::UnavailableError("draining") : parts_.ready();
-  return ready.ok() ? Plain(200, "ok") : Plain(503, "not ready");
+  const bool ready = !draining_.load() && !parts_.leaving() && parts_.ready().ok();
+  return ready ? Plain(200, "ok") : Plain(503, "not ready");
 }
 
 http::Response Edge::Upgrade(const http::Request& request) {

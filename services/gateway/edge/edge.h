@@ -32,12 +32,15 @@ class Edge {
     ConnectEdge::Parts connect;
     std::function<void(UpgradedConnection)> adopt;  // On an I/O thread; must not block.
     std::function<absl::Status()> ready;            // For /healthz; and new WebSockets are 503 while it is not OK.
+    // Whether the process will go soon: /healthz says so, and whoever comes all the same is still served.
+    std::function<bool()> leaving = [] { return false; };
     Metrics& metrics;
   };
   Edge(EdgeOptions options, Parts parts);
 
   absl::Status Start() { return server_.Start(); }
-  // New WebSockets are refused, and answers ask clients to close their connection.
+  // New connections are refused by the kernel, so that what stands in front goes elsewhere at once; on those that are
+  // open new WebSockets are refused, and answers ask clients to close them.
   void Drain();
   // Lets running requests finish for at most `grace`.
   void Stop(absl::Duration grace) { server_.Stop(grace); }

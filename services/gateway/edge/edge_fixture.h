@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -81,6 +82,7 @@ class EdgeTest : public ::testing::Test {
                                     MutexLock lock(mu_);
                                     return ready_;
                                   },
+                              .leaving = [this] { return leaving_.load(); },
                               .metrics = world().metrics()});
     EXPECT_TRUE(edge_->Start().ok());
     return *edge_;
@@ -88,6 +90,10 @@ class EdgeTest : public ::testing::Test {
 
   Answer Send(const std::string& method, const std::string& path, Headers headers, const std::string& body = "") {
     http::RawConnection connection(edge().port());
+    return SendOn(connection, method, path, std::move(headers), body);
+  }
+  static Answer SendOn(http::RawConnection& connection, const std::string& method, const std::string& path,
+                       const Headers& headers, const std::string& body = "") {
     std::string head = absl::StrCat(method, " ", path, " HTTP/1.1\r\nHost: gateway\r\n");
     for (const auto& [name, value] : headers) absl::StrAppend(&head, name, ": ", value, "\r\n");
     if (!body.empty() || method == "POST") absl::StrAppend(&head, "Content-Length: ", body.size(), "\r\n");
@@ -96,9 +102,11 @@ class EdgeTest : public ::testing::Test {
   }
   // A JSON call of acme's user u-7.
   Answer Call(const std::string& path, const std::string& body, Headers headers = {}) {
-    headers.insert(headers.begin(), {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + UserToken()}});
+    const Headers user = AsUser();
+    headers.insert(headers.begin(), user.begin(), user.end());
     return Send("POST", path, headers, body);
   }
+  Headers AsUser() { return {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + UserToken()}}; }
   std::string UserToken() { return world().tokens().Token(world().acme(), "acme", "u-7"); }
   std::string BackendToken() { return world().tokens().Token(world().acme(), "acme", "shop", {"trivium-backend"}); }
   std::vector<UpgradedConnection> WaitForAdopted(size_t count) {
@@ -111,6 +119,7 @@ class EdgeTest : public ::testing::Test {
     }
     return {};
   }
+  void SetLeaving() { leaving_ = true; }
   void SetReady(absl::Status status) {
     MutexLock lock(mu_);
     ready_ = std::move(status);
@@ -120,6 +129,7 @@ class EdgeTest : public ::testing::Test {
   std::unique_ptr<ExecutorWorld> world_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<Edge> edge_;
+  std::atomic<bool> leaving_{false};
   Mutex mu_;
   absl::Status ready_ ABSL_GUARDED_BY(mu_);
   std::vector<UpgradedConnection> adopted_ ABSL_GUARDED_BY(mu_);

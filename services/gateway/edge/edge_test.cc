@@ -123,10 +123,22 @@ TEST_F(EdgeTest, ClientsGoElsewhereWhileItIsNotReady) {
   EXPECT_EQ(Call("/command/echo", "{}").status, 200) << "calls that come all the same are served";
   SetReady(absl::OkStatus());
   EXPECT_EQ(Send("GET", kPath, Handshake()).status, 101);
-  edge().Drain();
+}
+
+TEST_F(EdgeTest, WhoComesBeforeTheDrainIsServedThoughItIsNearAndWhoComesLaterIsRefusedByTheKernel) {
+  SetLeaving();
   EXPECT_EQ(Send("GET", "/healthz", {}).status, 503);
-  EXPECT_EQ(Send("GET", kPath, Handshake()).status, 503);
-  const Answer last = Call("/command/echo", "{}");
+  EXPECT_EQ(Send("GET", kPath, Handshake()).status, 101);
+  http::RawConnection health(edge().port()), socket(edge().port()), call(edge().port());
+  for (http::RawConnection* open : {&health, &socket, &call}) {
+    open->Send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(ParseAnswer(open->ReadAnswer()).status, 503);
+  }
+  edge().Drain();
+  EXPECT_FALSE(http::RawConnection(edge().port()).connected());
+  EXPECT_EQ(SendOn(health, "GET", "/healthz", {}).status, 503);
+  EXPECT_EQ(SendOn(socket, "GET", kPath, Handshake()).status, 503);
+  const Answer last = SendOn(call, "POST", "/command/echo", AsUser(), "{}");
   EXPECT_EQ(last.status, 200);
   EXPECT_EQ(last.headers.at("connection"), "close");
 }
