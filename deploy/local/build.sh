@@ -10,6 +10,7 @@ declare -rA platform_targets=(
   [control]=//services/control [payment]=//services/payment [push]=//services/push [live]=//services/live [gateway]=//services/gateway [ops]=//services/ops
   [sandbox_psp]=//services/payment/psp/sandbox/server:sandbox_psp [school_day]=//examples/school-day:school_day
   [trv_call]=//tools/call:trv_call [trv_migrate]=//tools/migrate:trv_migrate [trv_publish]=//tools/publish:trv_publish
+  [healthcheck]=//tools/healthcheck:healthcheck
 )
 # What only `trv load` needs is built when it is first called.
 # shellcheck disable=SC2034

@@ -5,15 +5,26 @@
 call() { "$home/bin/trv_call" --home="$home" --port_base="$port_base" "$@"; }
 
 need_up() {
+  ! in_containers || die "this works with the platform as processes alone: ./trv down, then ./trv up"
   [ "$port_base" -ne 0 ] && supervisor_pid >/dev/null || die "the platform does not run; start it: ./trv up"
 }
 
 cmd_call() {
+  if in_containers; then
+    find_engine
+    containers_call "$@" || exit
+    return
+  fi
   need_up
   call "$@" || exit
 }
 
 cmd_school_day() {
+  if in_containers; then
+    find_engine
+    drive run school-day "$@"
+    return
+  fi
   need_up
   bootstrap_file "$home/etc/bootstrap.json" school-day
   GRPC_XDS_BOOTSTRAP=$home/etc/bootstrap.json "$home/bin/school_day" --data="$TRIVIUM_ROOT/examples/school-day/data" --pki="$home/pki" \
@@ -67,9 +78,19 @@ add_load_product() (
 )
 
 cmd_status() {
+  if in_containers; then
+    find_engine
+    drive status "$@" || exit
+    return
+  fi
   exec "$python" "$TRIVIUM_ROOT/tools/local/status.py" --home="$home" --port_base="$port_base" "$@"
 }
 
 cmd_logs() {
+  if in_containers; then
+    find_engine
+    drive logs "$@" || exit
+    return
+  fi
   exec "$python" "$TRIVIUM_ROOT/tools/local/logs.py" --home="$home" "$@"
 }

@@ -21,6 +21,8 @@ cmd_doctor() {
   if supervisor_pid >/dev/null; then
     echo "the platform"
     doctor_platform
+  elif in_containers; then
+    echo "the platform runs in containers: ./trv status"
   else
     echo "the platform does not run (./trv up)"
   fi
@@ -50,7 +52,7 @@ doctor_clone() {
   good "ports from $port_base"
   doctor_ports
   doctor_certificates
-  if [ "$(cat "$home/bin/fingerprint" 2>/dev/null)" = "$(sources_fingerprint)" ]; then good "binaries are of these sources"; else bad "sources changed since the last build" "./trv up builds and restarts what changed"; fi
+  if [ "$(cat "$home/bin/fingerprint-platform" 2>/dev/null)" = "$(sources_fingerprint)" ]; then good "binaries are of these sources"; else bad "sources changed since the last build" "./trv up builds and restarts what changed"; fi
   doctor_configs
 }
 

@@ -5,6 +5,7 @@ cmd_down() {
   [ $# -eq 0 ] || unknown_word option "$1" ''
   [ -d "$home" ] || { echo "nothing runs here"; return; }
   take_lock down
+  ! in_containers || stop_containers
   stop_everything
   say "nothing of this clone runs; data stays in $home"
 }
@@ -24,6 +25,7 @@ cmd_reset() {
   esac
   [ -d "$home" ] || { echo "nothing to delete"; return; }
   take_lock reset
+  [ ! -f "$containers/env" ] || stop_containers --volumes
   stop_everything
   [ "$port_base" -eq 0 ] || rm --force "$cache/trivium-ports/$port_base"
   rm --recursive --force "$home"

@@ -62,7 +62,7 @@ make_token_key() {
 }
 
 # Its public half, under the id "dev-1".
-publish_token_keys() {
+token_keys_file() {
   local folder=$home/products/$1
   {
     echo "# Keys of tokens: trivium.gateway.v1.TokenKeys."
@@ -71,6 +71,11 @@ publish_token_keys() {
     echo "    public_key_pem: |"
     openssl pkey -in "$folder/token.key" -pubout | sed 's/^/      /'
   } | write_file "$folder/token-keys.yaml"
+}
+
+publish_token_keys() {
+  local folder=$home/products/$1
+  token_keys_file "$1"
   publish_item token_keys "$1" "@trivium.gateway.v1.TokenKeys:$folder/token-keys.yaml"
 }
 

@@ -2,7 +2,8 @@
 # trv test: runs tiers one after the other, each with what it needs on free ports; the last line is "N passed, N failed".
 
 readonly default_tiers='unit integration structure chart e2e browser'
-readonly all_tiers="$default_tiers asan tsan"
+# images needs docker or podman, and a quarter of an hour.
+readonly all_tiers="$default_tiers images asan tsan"
 
 passed=0 failed=0 skipped=0
 failures=()
@@ -41,7 +42,7 @@ run_tiers() {
     no-yes) bazel_tier integration '--test_tag_filters=integration' ;;
   esac
   local tier
-  for tier in structure chart asan tsan e2e browser; do
+  for tier in structure chart asan tsan e2e browser images; do
     [[ " $* " == *" $tier "* ]] || continue
     case $tier in
       structure) script_tier structure/structure "$TRIVIUM_ROOT/tests/structure/run.sh" ;;
@@ -49,6 +50,7 @@ run_tiers() {
       asan | tsan) bazel_tier "$tier" "--config=$tier" ;;
       e2e) platform_tier e2e "$TRIVIUM_ROOT"/tests/e2e/*/run.sh ;;
       browser) platform_tier browser "$TRIVIUM_ROOT"/tests/browser/run.sh ;;
+      images) images_tier ;;
     esac
   done
 }
@@ -134,6 +136,13 @@ platform_tier() {
 chart_tier() {
   build_binaries platform
   BIN=$home/bin script_tier chart/chart "$TRIVIUM_ROOT/tests/chart/run.sh"
+}
+
+# Containers have a platform of their own; the binaries are those of this clone.
+images_tier() {
+  ensure_packages containers
+  prepare_binaries
+  script_tier images/images "$TRIVIUM_ROOT/tests/images/run.sh"
 }
 
 # In a subshell's environment, with this shell's counters.

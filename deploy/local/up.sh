@@ -2,19 +2,33 @@
 # trv up: from a bare machine, or from anything in between, to a running platform. Every step can be repeated; an interrupted one starts anew.
 
 cmd_up() {
-  local demo=yes new_ports=no option
-  for option; do
-    case $option in
+  local demo=yes new_ports=no in_what=processes topology=one-cell
+  while [ $# -gt 0 ]; do
+    case $1 in
       --no-demo) demo=no ;;
       --new-ports) new_ports=yes ;;
-      *) unknown_word option "$option" '--no-demo --new-ports' ;;
+      --containers) in_what=containers ;;
+      --topology=one-cell | --topology=three-cells) topology=${1#*=} ;;
+      --topology=*) unknown_word topology "${1#*=}" 'one-cell three-cells' ;;
+      *) unknown_word option "$1" '--no-demo --new-ports --containers --topology=three-cells' ;;
     esac
+    shift
   done
+  [ "$topology" = one-cell ] || [ "$in_what" = containers ] || die "three cells are containers' alone: ./trv up --containers --topology=three-cells"
   make_home
   take_lock up
   trap 'up_interrupted' INT TERM
   trap 'stop_background' EXIT
   check_disk
+  if [ "$in_what" = containers ]; then
+    if [ "$new_ports" = yes ]; then
+      rm --force "$home/env"
+      port_base=0
+    fi
+    containers_up "$demo" "$topology"
+    return
+  fi
+  ! in_containers || die "the platform runs in containers; ./trv down first, then ./trv up"
   ensure_packages run build
   if [ "$new_ports" = yes ]; then
     nothing_runs || die "the platform runs; ./trv down first, then ./trv up --new-ports"

@@ -34,6 +34,8 @@ test_words() {
   expect "an unknown test tier gets a suggestion" "did you mean 'integration'" fails "$root/trv" test integartion
   expect "an unknown service gets a suggestion" "did you mean 'payment'" fails "$root/trv" logs paymnt
   expect "help lists every command" 'school-day .*\[--students N\]' "$root/trv" help
+  expect "three cells need containers" "three cells are containers' alone" fails "$root/trv" up --topology=three-cells
+  expect "an unknown image gets a suggestion" "unknown image 'paymnt'; did you mean 'payment'" fails "$root/trv" images --service paymnt
   expect "a product's name is checked" "product 'Fourth': want 1-32 characters" fails "$root/trv" product add Fourth
   expect "a call without a platform says what to do" "does not run; start it: ./trv up" fails "$root/trv" call payment/GetPayment '{}'
   ln --symbolic "$root/trv" "$work/link"
@@ -66,6 +68,18 @@ test_failures() {
   expect "an unknown placeholder in a template is an error" 'unknown @port.nothing@' inside \
     'make_home; port_base=21000; templates=$home; echo "a: @port.nothing@" >"$home/t"; render t "$home/out"'
   expect "a failed step says where its log is" "the step failed: error: no flour" inside 'make_home; logged "the step" "$home/log/x" bash -c "echo fine; echo error: no flour; exit 3"'
+}
+
+test_engines() {
+  expect "without docker and podman both are named, and what to install" \
+    'neither docker nor podman can run here \(docker: not installed; podman: cannot clone\).' inside \
+    'engine_says() { [ "$1" = docker ] && echo "not installed" || echo "cannot clone"; return 1; }; find_engine'
+  expect "docker goes first where both run" '^docker$' inside 'engine_says() { :; }; find_engine; echo "${engine[0]}"'
+  expect "TRIVIUM_ENGINE chooses" '^podman$' inside 'engine_says() { :; }; TRIVIUM_ENGINE=podman; find_engine; echo "${engine[0]}"'
+  expect "what works with processes alone says so in containers" 'works with the platform as processes alone' inside \
+    'mkdir --parents "$containers"; echo one-cell >"$containers/up"; cmd_load payment'
+  expect "processes are not started beside containers" 'runs in containers; ./trv down first' inside 'check_disk() { :; }; cmd_up --no-demo'
+  rm --recursive --force "$work/home/containers"
 }
 
 test_files() {
@@ -101,6 +115,7 @@ test_back_off() {
 test_words
 test_ports
 test_failures
+test_engines
 test_files
 test_tiers
 test_back_off
