@@ -44,7 +44,7 @@ namespace trivium::live {
 namespace {
 
 // Version of migrations/live that this binary needs, and the newest that it can run with.
-constexpr int kSchemaWanted = 1, kSchemaNewest = 2;
+constexpr int kSchemaWanted = 2, kSchemaNewest = 3;
 constexpr char kServiceName[] = "live";
 constexpr absl::Duration kCountEvery = absl::Seconds(1), kAddCountsEvery = absl::Seconds(5),
                          kPurgeEvery = absl::Minutes(1), kAnnounceEvery = absl::Milliseconds(100),

@@ -201,22 +201,19 @@ absl::StatusOr<bool> Cell::BeginAnew(const Call& call) {
   return true;
 }
 
-absl::Status Cell::Rebuild(absl::Time deadline) {
-  const Call call = CallUntil(deadline);
-  const absl::StatusOr<bool> begun = BeginAnew(call);
-  if (begun.ok() && !*begun) return absl::OkStatus();
-  // Others need not wait for all rooms: who finds that its own is not there yet opens it.
+absl::Status Cell::Rebuild(absl::Time deadline) { return BeginAnew(CallUntil(deadline)).status(); }
+
+absl::Status Cell::RestoreRooms(absl::Time deadline) {
   const auto restore = [&]() -> absl::Status {
-    TRIVIUM_RETURN_IF_ERROR(begun.status());
-    TRIVIUM_RETURN_IF_ERROR(SetAllCapacities(call));
+    TRIVIUM_RETURN_IF_ERROR(SetAllCapacities(CallUntil(deadline)));
     return EachOpenRoom(deadline, [&](const Room& room) {
-      const absl::Status status = StartOn(room, room.node, true, call);
-      if (!status.ok()) {
-        TRIVIUM_LOG(kError, "an open room could not be brought back", {"room", FormatId(kRoomIdKind, room.id)},
-                    {"error", status});
-      }
-      // One room's trouble is its own: its next participant tries again.
-      return absl::OkStatus();
+      const absl::Status status = StartOn(room, room.node, true, CallUntil(deadline));
+      if (status.ok()) return absl::OkStatus();
+      TRIVIUM_LOG(kError, "an open room could not be brought back", {"room", FormatId(kRoomIdKind, room.id)},
+                  {"error", status});
+      // One room's trouble is its own: its next participant tries again. What all would have is tried again later.
+      const bool of_all = Is(status, "ADMISSION_STATE_LOST") || Is(AdmissionError(status), "ADMISSION_UNAVAILABLE");
+      return of_all ? status : absl::OkStatus();
     });
   };
   const absl::Status status = restore();

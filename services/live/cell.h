@@ -63,14 +63,17 @@ class Cell {
     return result;
   }
 
-  // Begins the admission's state when there is none, and tells it all again: capacities, and rooms that are open. Of
-  // many who find it lost one does so; the others go on at once.
+  // Begins the admission's state when there is none. Of many who find it lost one does so; the others go on at once. A
+  // room that somebody comes to is opened then; RestoreRooms brings the rest back.
   absl::Status Rebuild(absl::Time deadline);
+  // Tells a new state all again: capacities, and rooms that are open. For one who has time for them all, and tries
+  // again what could not be told; may be repeated.
+  absl::Status RestoreRooms(absl::Time deadline);
   // Tells the capacities of now: platform, nodes, products, and institutions of open rooms.
   absl::Status TellCapacities(absl::Time deadline);
 
  private:
-  static constexpr int kMaxMends = 2;
+  static constexpr int kMaxMends = 3;  // Begun anew, opened there, and one lost answer.
 
   // Whether it is worth another try. room: nullptr for none.
   bool Mend(const absl::Status& error, const Room* room, absl::Time deadline);

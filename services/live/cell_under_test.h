@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,7 @@
 
 namespace trivium::live {
 
-// Lets something happen before a room is read; may be away.
+// Lets something happen before a room is read, and refuses changes; may be away.
 class EventfulStore : public MemoryStore {
  public:
   using MemoryStore::MemoryStore;
@@ -31,7 +32,21 @@ class EventfulStore : public MemoryStore {
     if (const auto happens = std::exchange(after_next_read, nullptr)) happens();
     return room;
   }
+  absl::Status ApplyChanges(const std::string& cell, int64_t after, std::span<const Change> changes,
+                            const DayOf& day_of, absl::Time deadline) override {
+    batches.push_back(changes.size());
+    const absl::Status refused = refusal ? refusal(changes) : absl::OkStatus();
+    return refused.ok() ? MemoryStore::ApplyChanges(cell, after, changes, day_of, deadline) : refused;
+  }
+  absl::Status SetAside(const std::string& cell, int64_t after, const Change& change, const absl::Status& why,
+                        absl::Time deadline) override {
+    aside.push_back(change.user_id);
+    return MemoryStore::SetAside(cell, after, change, why, deadline);
+  }
   std::function<void()> after_next_read;
+  std::function<absl::Status(std::span<const Change>)> refusal;
+  std::vector<size_t> batches;     // Sizes of what was to be applied.
+  std::vector<std::string> aside;  // Users.
   bool away = false;
   int reads = 0;
 };

@@ -19,7 +19,8 @@ constexpr Metric kRooms{"trivium_live_room_moves_total", "Rooms that moved, by t
 constexpr Metric kRebuilt{
     "trivium_live_rebuilds_total", "Times that the admission was begun anew, by outcome: done, failed.", {"outcome"}};
 constexpr Metric kWorked{"trivium_live_worker_items_total",
-                         "What the workers did, by outcome: done, failed, refused (by push, for good).",
+                         "What the workers did, by outcome: done, failed, refused (by push, for good), set_aside "
+                         "(a change that cannot be stored).",
                          {"worker", "outcome"}};
 constexpr Metric kCellRooms{"trivium_live_rooms", "Rooms of the cell with places in the admission."};
 constexpr Metric kCellParticipants{"trivium_live_participants", "Participants in the cell, those who wait included."};

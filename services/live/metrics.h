@@ -29,7 +29,7 @@ class LiveMetrics {
   // The admission was rebuilt after a loss, or could not be; outcome: "done", "failed".
   void Rebuilt(const std::string& outcome);
   // worker: "drain", "leases", "queues", "lifecycle", "announce", "sweep", "counts", "purge". outcome: "done",
-  // "failed", "refused".
+  // "failed", "refused", "set_aside".
   void Worked(const std::string& worker, const std::string& outcome, int64_t n = 1);
   // Sets the gauges of the cell.
   void Cell(const CellCounts& counts);

@@ -112,6 +112,8 @@ TEST_F(ExplainTest, EachStatementUsesItsIndex) {
       {sql::kLockRoom, {product, id}, "PRIMARY"},
       {sql::kUpdateRoom, UpdateOf(room_), "PRIMARY"},
       {sql::kMoveRoom, {cell, cell, product, id}, "PRIMARY"},
+      {sql::kComeBack, {cell, product, id}, "PRIMARY"},
+      {sql::kListRoomsThatLeft, {cell, product, product, id, limit}, "PRIMARY"},
       {sql::kHolderOfRef, {product, ref}, "held_ref"},
       {sql::kGetRoomByRef, {product, ref}, "by_ref"},
       {sql::kListRooms, {product, end, limit}, "PRIMARY"},

@@ -171,8 +171,29 @@ absl::Status MemoryStore::MoveRoom(const std::string& product, const Id& room_id
   MutexLock lock(mu_);
   const auto it = rooms_.find({product, room_id});
   if (it == rooms_.end()) return RoomNotFound();
-  it->second.cell = cell;
-  it->second.node = node;
+  Room& room = it->second;
+  left_[cell].erase(it->first);
+  if (!room.cell.empty() && room.cell != cell) left_[room.cell].insert(it->first);
+  room.cell = cell;
+  room.node = node;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<RoomId>> MemoryStore::ListRoomsThatLeft(const std::string& cell, const RoomId& after,
+                                                                   int limit, absl::Time) {
+  MutexLock lock(mu_);
+  const std::set<RoomKey>& left = left_[cell];
+  std::vector<RoomId> rooms;
+  for (auto it = left.upper_bound({after.product, after.room_id}); it != left.end(); ++it) {
+    if (rooms.size() == static_cast<size_t>(limit)) break;
+    rooms.push_back({it->first, it->second});
+  }
+  return rooms;
+}
+
+absl::Status MemoryStore::ForgetRoomThatLeft(const std::string& cell, const RoomId& room, absl::Time) {
+  MutexLock lock(mu_);
+  left_[cell].erase({room.product, room.room_id});
   return absl::OkStatus();
 }
 
@@ -215,6 +236,15 @@ absl::Status MemoryStore::ApplyChanges(const std::string& cell, int64_t after, s
     }
   }
   Told();
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::SetAside(const std::string& cell, int64_t after, const Change& change, const absl::Status&,
+                                   absl::Time) {
+  MutexLock lock(mu_);
+  DrainMark& mark = marks_[cell];
+  if (mark.sequence != after) return DrainMarkMoved(mark.sequence, after);
+  mark.sequence = change.sequence;
   return absl::OkStatus();
 }
 
@@ -279,6 +309,15 @@ absl::Status MemoryStore::AddCounts(std::span<const DayAddition> items, absl::Ti
 absl::StatusOr<DayCounts> MemoryStore::SummarizeDay(const std::string& product, const std::string& day, absl::Time) {
   MutexLock lock(mu_);
   return days_[{product, day}];
+}
+
+absl::StatusOr<std::vector<std::string>> MemoryStore::ListUnannounced(absl::Time) {
+  MutexLock lock(mu_);
+  std::vector<std::string> products;
+  for (const auto& [product, events] : events_) {
+    if (static_cast<int64_t>(events.size()) > announced_[product]) products.push_back(product);
+  }
+  return products;
 }
 
 absl::StatusOr<std::optional<int64_t>> MemoryStore::GetAnnounceMark(const std::string& product, absl::Time) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,12 +34,17 @@ class MemoryStore : public Store {
                                                   absl::Time deadline) override;
   absl::Status MoveRoom(const std::string& product, const Id& room_id, const std::string& cell, const std::string& node,
                         absl::Time deadline) override;
+  absl::StatusOr<std::vector<RoomId>> ListRoomsThatLeft(const std::string& cell, const RoomId& after, int limit,
+                                                        absl::Time deadline) override;
+  absl::Status ForgetRoomThatLeft(const std::string& cell, const RoomId& room, absl::Time deadline) override;
   absl::Status AddBan(const RoomId& room, const Ban& ban, absl::Time deadline) override;
   absl::StatusOr<std::vector<Ban>> ListBans(const RoomId& room, absl::Time now, int limit,
                                             absl::Time deadline) override;
   absl::StatusOr<DrainMark> GetDrainMark(const std::string& cell, absl::Time deadline) override;
   absl::Status ApplyChanges(const std::string& cell, int64_t after, std::span<const Change> changes,
                             const DayOf& day_of, absl::Time deadline) override;
+  absl::Status SetAside(const std::string& cell, int64_t after, const Change& change, const absl::Status& why,
+                        absl::Time deadline) override;
   absl::StatusOr<int64_t> EndLostStays(const std::string& cell, int64_t before, absl::Time now, const DayOf& day_of,
                                        int limit, absl::Time deadline) override;
   absl::StatusOr<int64_t> EndStaysOfRoom(const std::string& cell, const RoomId& room, absl::Time now,
@@ -48,6 +54,7 @@ class MemoryStore : public Store {
   absl::Status AddCounts(std::span<const DayAddition> items, absl::Time deadline) override;
   absl::StatusOr<DayCounts> SummarizeDay(const std::string& product, const std::string& day,
                                          absl::Time deadline) override;
+  absl::StatusOr<std::vector<std::string>> ListUnannounced(absl::Time deadline) override;
   absl::StatusOr<std::optional<int64_t>> GetAnnounceMark(const std::string& product, absl::Time deadline) override;
   absl::Status SetAnnounceMark(const std::string& product, int64_t seq, absl::Time deadline) override;
   absl::StatusOr<int64_t> PurgeRooms(absl::Time before, int limit, absl::Time deadline) override;
@@ -89,6 +96,7 @@ class MemoryStore : public Store {
   std::map<RoomKey, std::map<Id, Stay>> stays_ ABSL_GUARDED_BY(mu_);  // By join_id.
   std::map<RoomKey, std::map<std::string, absl::Time>> bans_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, DrainMark> marks_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::set<RoomKey>> left_ ABSL_GUARDED_BY(mu_);  // By cell.
   std::map<std::string, int64_t> announced_ ABSL_GUARDED_BY(mu_);
   std::map<std::pair<std::string, std::string>, DayCounts> days_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::vector<StoredEvent>> events_ ABSL_GUARDED_BY(mu_);

@@ -33,6 +33,7 @@ constexpr Metric kRerun{"trivium_live_store_reruns_total",
                         {"transaction", "why"}};
 
 constexpr int kMaxRuns = 5;
+constexpr size_t kMaxAsideText = 1024;
 constexpr char kTopic[] = "trivium.live.events.v1", kEventType[] = "trivium.live.v1.Event";
 // Reason of a status that means: roll back, and run the transaction again.
 constexpr char kRunAgain[] = "RUN_AGAIN";
@@ -63,6 +64,14 @@ kafka::Event EventFor(const Id& id, const std::string& product, const Id& room_i
           .traceparent = Traceparent(),
           .time = time,
           .payload = std::move(payload)};
+}
+
+std::string Describe(const Change& change) {
+  return absl::StrCat("kind ", static_cast<int>(change.kind), ", cause ", static_cast<int>(change.cause), ", product ",
+                      change.room.product, ", ", FormatId(kRoomIdKind, change.room.room_id), ", user ", change.user_id,
+                      ", ", FormatId(kJoinIdKind, change.place.join_id), ", epoch ", change.place.epoch, ", role ",
+                      static_cast<int>(change.place.role), ", rung ", static_cast<int>(change.place.rung), ", seat ",
+                      change.place.seat);
 }
 
 // An earlier answer.
@@ -311,8 +320,28 @@ absl::StatusOr<std::vector<Room>> MysqlStore::ListOpenRooms(const std::string& c
 absl::Status MysqlStore::MoveRoom(const std::string& product, const Id& room_id, const std::string& cell,
                                   const std::string& node, absl::Time deadline) {
   return Write("move_room", deadline, [&](Connection& db) -> absl::Status {
-    TRIVIUM_RETURN_IF_ERROR(ReadRoom(db, sql::kLockRoom, product, room_id).status());
-    return db.Execute(sql::kMoveRoom, {cell, node, product, ToValue(room_id)}).status();
+    TRIVIUM_ASSIGN_OR_RETURN(const Room room, ReadRoom(db, sql::kLockRoom, product, room_id));
+    const Value id = ToValue(room_id);
+    TRIVIUM_RETURN_IF_ERROR(db.Execute(sql::kComeBack, {cell, product, id}).status());
+    if (!room.cell.empty() && room.cell != cell)
+      TRIVIUM_RETURN_IF_ERROR(db.Execute(sql::kLeaveCell, {room.cell, product, id}).status());
+    return db.Execute(sql::kMoveRoom, {cell, node, product, id}).status();
+  });
+}
+
+absl::StatusOr<std::vector<RoomId>> MysqlStore::ListRoomsThatLeft(const std::string& cell, const RoomId& after,
+                                                                  int limit, absl::Time deadline) {
+  TRIVIUM_ASSIGN_OR_RETURN(
+      const Rows rows, Read("list_rooms_that_left", deadline, sql::kListRoomsThatLeft,
+                            {cell, after.product, after.product, ToValue(after.room_id), static_cast<int64_t>(limit)}));
+  std::vector<RoomId> rooms;
+  for (const Row& row : rows) rooms.push_back({row.Text(0), IdAt(row, 1)});
+  return rooms;
+}
+
+absl::Status MysqlStore::ForgetRoomThatLeft(const std::string& cell, const RoomId& room, absl::Time deadline) {
+  return Write("forget_room_that_left", deadline, [&](Connection& db) {
+    return db.Execute(sql::kComeBack, {cell, room.product, ToValue(room.room_id)}).status();
   });
 }
 
@@ -363,6 +392,20 @@ absl::Status MysqlStore::ApplyChanges(const std::string& cell, int64_t after, st
     TRIVIUM_RETURN_IF_ERROR(kafka::WriteOutbox(db, events));
     TRIVIUM_RETURN_IF_ERROR(WriteCounts(db, days));
     return db.Execute(sql::kMoveDrainMark, {changes.back().sequence, cell}).status();
+  });
+}
+
+absl::Status MysqlStore::SetAside(const std::string& cell, int64_t after, const Change& change, const absl::Status& why,
+                                  absl::Time deadline) {
+  return Write("set_aside", deadline, [&](Connection& db) -> absl::Status {
+    TRIVIUM_RETURN_IF_ERROR(db.Execute(sql::kMakeDrainMark, {cell}).status());
+    TRIVIUM_ASSIGN_OR_RETURN(const Rows mark, db.Query(sql::kLockDrainMark, {cell}));
+    if (mark[0].Int(0) != after) return DrainMarkMoved(mark[0].Int(0), after);
+    TRIVIUM_RETURN_IF_ERROR(
+        db.Execute(sql::kSetAside, {cell, change.sequence, Blob{Describe(change).substr(0, kMaxAsideText)},
+                                    Blob{why.ToString().substr(0, kMaxAsideText)}, change.time})
+            .status());
+    return db.Execute(sql::kMoveDrainMark, {change.sequence, cell}).status();
   });
 }
 
@@ -462,6 +505,13 @@ absl::StatusOr<DayCounts> MysqlStore::SummarizeDay(const std::string& product, c
   DayCounts counts;
   for (const Row& row : rows) counts[{row.Text(0), row.Text(1)}] = row.Int(2);
   return counts;
+}
+
+absl::StatusOr<std::vector<std::string>> MysqlStore::ListUnannounced(absl::Time deadline) {
+  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, Read("list_unannounced", deadline, sql::kListUnannounced, {}));
+  std::vector<std::string> products;
+  for (const Row& row : rows) products.push_back(row.Text(0));
+  return products;
 }
 
 absl::StatusOr<std::optional<int64_t>> MysqlStore::GetAnnounceMark(const std::string& product, absl::Time deadline) {

@@ -40,12 +40,17 @@ class MysqlStore : public Store {
                                                   absl::Time deadline) override;
   absl::Status MoveRoom(const std::string& product, const Id& room_id, const std::string& cell, const std::string& node,
                         absl::Time deadline) override;
+  absl::StatusOr<std::vector<RoomId>> ListRoomsThatLeft(const std::string& cell, const RoomId& after, int limit,
+                                                        absl::Time deadline) override;
+  absl::Status ForgetRoomThatLeft(const std::string& cell, const RoomId& room, absl::Time deadline) override;
   absl::Status AddBan(const RoomId& room, const Ban& ban, absl::Time deadline) override;
   absl::StatusOr<std::vector<Ban>> ListBans(const RoomId& room, absl::Time now, int limit,
                                             absl::Time deadline) override;
   absl::StatusOr<DrainMark> GetDrainMark(const std::string& cell, absl::Time deadline) override;
   absl::Status ApplyChanges(const std::string& cell, int64_t after, std::span<const Change> changes,
                             const DayOf& day_of, absl::Time deadline) override;
+  absl::Status SetAside(const std::string& cell, int64_t after, const Change& change, const absl::Status& why,
+                        absl::Time deadline) override;
   absl::StatusOr<int64_t> EndLostStays(const std::string& cell, int64_t before, absl::Time now, const DayOf& day_of,
                                        int limit, absl::Time deadline) override;
   absl::StatusOr<int64_t> EndStaysOfRoom(const std::string& cell, const RoomId& room, absl::Time now,
@@ -55,6 +60,7 @@ class MysqlStore : public Store {
   absl::Status AddCounts(std::span<const DayAddition> items, absl::Time deadline) override;
   absl::StatusOr<DayCounts> SummarizeDay(const std::string& product, const std::string& day,
                                          absl::Time deadline) override;
+  absl::StatusOr<std::vector<std::string>> ListUnannounced(absl::Time deadline) override;
   absl::StatusOr<std::optional<int64_t>> GetAnnounceMark(const std::string& product, absl::Time deadline) override;
   absl::Status SetAnnounceMark(const std::string& product, int64_t seq, absl::Time deadline) override;
   absl::StatusOr<int64_t> PurgeRooms(absl::Time before, int limit, absl::Time deadline) override;

@@ -52,6 +52,12 @@ inline constexpr char kListOpenRooms[] =
     "SELECT " TRIVIUM_ROOM_COLUMNS
     " FROM room FORCE INDEX (by_cell) WHERE cell = ? AND state IN (2, 3) AND room_id > ? ORDER BY room_id LIMIT ?";
 inline constexpr char kMoveRoom[] = "UPDATE room SET cell = ?, node = ? WHERE product = ? AND room_id = ?";
+// Cells that rooms have left: PRIMARY (cell, product, room_id).
+inline constexpr char kLeaveCell[] = "INSERT IGNORE INTO left_cell (cell, product, room_id) VALUES (?, ?, ?)";
+inline constexpr char kComeBack[] = "DELETE FROM left_cell WHERE cell = ? AND product = ? AND room_id = ?";
+inline constexpr char kListRoomsThatLeft[] =
+    "SELECT product, room_id FROM left_cell WHERE cell = ? AND (product > ? OR (product = ? AND room_id > ?)) "
+    "ORDER BY product, room_id LIMIT ?";
 
 // Answers: PRIMARY (product, method, request_id).
 inline constexpr char kGetRequest[] =
@@ -76,6 +82,9 @@ inline constexpr char kGetDrainMark[] = "SELECT sequence, lost_before FROM drain
 inline constexpr char kLockDrainMark[] = "SELECT sequence FROM drain_mark WHERE cell = ? FOR UPDATE";
 inline constexpr char kMoveDrainMark[] = "UPDATE drain_mark SET sequence = ? WHERE cell = ?";
 inline constexpr char kSetLostBefore[] = "UPDATE drain_mark SET lost_before = GREATEST(lost_before, ?) WHERE cell = ?";
+
+inline constexpr char kSetAside[] =
+    "INSERT INTO set_aside_change (cell, sequence, what, why, change_time) VALUES (?, ?, ?, ?, ?)";
 
 // Stays: PRIMARY (product, room_id, join_id), KEY open_of_cell (cell, state, sequence).
 inline constexpr char kPutStays[] =
@@ -106,7 +115,10 @@ inline constexpr char kAddCounts[] =
     "VALUES(value)";
 inline constexpr char kGetDay[] = "SELECT what, label, value FROM day_count WHERE product = ? AND day = ?";
 
-// Announcements: PRIMARY (product).
+// Announcements: PRIMARY (product). outbox_seq has one row for each product.
+inline constexpr char kListUnannounced[] =
+    "SELECT s.product FROM outbox_seq s LEFT JOIN announce_mark m ON m.product = s.product "
+    "WHERE s.last_seq > COALESCE(m.seq, 0) ORDER BY s.product";
 inline constexpr char kGetAnnounceMark[] = "SELECT seq FROM announce_mark WHERE product = ?";
 inline constexpr char kSetAnnounceMark[] =
     "INSERT INTO announce_mark (product, seq) VALUES (?, ?) ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq))";

@@ -93,9 +93,14 @@ class Store : public EventSource {
   // LIVE and ENDED rooms of a cell, by id, after `after`.
   virtual absl::StatusOr<std::vector<Room>> ListOpenRooms(const std::string& cell, const Id& after, int limit,
                                                           absl::Time deadline) = 0;
-  // The room's places are in this cell's Redis from now on. No event. NOT_FOUND.
+  // The room's places are in this cell's Redis from now on; the one before has left places behind. No event. NOT_FOUND.
   virtual absl::Status MoveRoom(const std::string& product, const Id& room_id, const std::string& cell,
                                 const std::string& node, absl::Time deadline) = 0;
+  // Rooms that have left places behind in a cell, by id, after `after`.
+  virtual absl::StatusOr<std::vector<RoomId>> ListRoomsThatLeft(const std::string& cell, const RoomId& after, int limit,
+                                                                absl::Time deadline) = 0;
+  // They are given back.
+  virtual absl::Status ForgetRoomThatLeft(const std::string& cell, const RoomId& room, absl::Time deadline) = 0;
 
   // --- Bans.
   virtual absl::Status AddBan(const RoomId& room, const Ban& ban, absl::Time deadline) = 0;
@@ -110,6 +115,10 @@ class Store : public EventSource {
   // changed.
   virtual absl::Status ApplyChanges(const std::string& cell, int64_t after, std::span<const Change> changes,
                                     const DayOf& day_of, absl::Time deadline) = 0;
+  // Moves the mark over a change that cannot be stored, and keeps it for people to look at. why: what ApplyChanges
+  // said.
+  virtual absl::Status SetAside(const std::string& cell, int64_t after, const Change& change, const absl::Status& why,
+                                absl::Time deadline) = 0;
   // Ends at most `limit` stays of a cell that go on and whose newest change is before a sequence: REDIS_LOST. When it
   // finds none, the mark's lost_before becomes `before`. How many.
   virtual absl::StatusOr<int64_t> EndLostStays(const std::string& cell, int64_t before, absl::Time now,
@@ -127,6 +136,8 @@ class Store : public EventSource {
                                                  absl::Time deadline) = 0;
 
   // --- Announcements.
+  // Products with events above their mark.
+  virtual absl::StatusOr<std::vector<std::string>> ListUnannounced(absl::Time deadline) = 0;
   // nullopt: none yet.
   virtual absl::StatusOr<std::optional<int64_t>> GetAnnounceMark(const std::string& product, absl::Time deadline) = 0;
   // Never goes back.

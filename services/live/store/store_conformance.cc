@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -242,6 +243,64 @@ TEST_F(StoreTest, FindsWhatIsDueAndWhatIsOpen) {
   RoomChange close = Step(item.draft, RoomEvent::kClosed, Method::kEndRoom);
   ASSERT_TRUE(Do(close).ok());
   EXPECT_FALSE(is_due(2'000'000'000)) << "over";
+}
+
+TEST_F(StoreTest, RemembersTheCellsThatRoomsHaveLeft) {
+  const std::string b = cell_ + "-b", c = cell_ + "-c";
+  std::vector<RoomId> rooms;
+  for (int i = 0; i < 3; ++i) {
+    const NewRoom item = Draft(absl::StrCat("room-", i));
+    ASSERT_TRUE(Create(item).ok());
+    ASSERT_TRUE(Do(Step(item.draft, RoomEvent::kStarted)).ok());
+    rooms.push_back({product_, item.draft.id});
+    ASSERT_TRUE(store().MoveRoom(product_, item.draft.id, b, "node-b", Deadline()).ok());
+  }
+  const auto left = [&](const std::string& cell, const RoomId& after = {}, int limit = 10) {
+    return store().ListRoomsThatLeft(cell, after, limit, Deadline()).value();
+  };
+  EXPECT_EQ(left(cell_), rooms);
+  EXPECT_EQ(left(cell_, {}, 2), (std::vector<RoomId>{rooms[0], rooms[1]}));
+  EXPECT_EQ(left(cell_, rooms[1]), (std::vector<RoomId>{rooms[2]}));
+  EXPECT_TRUE(left(b).empty());
+  ASSERT_TRUE(store().MoveRoom(product_, rooms[0].room_id, c, "node-c", Deadline()).ok());
+  EXPECT_EQ(left(b), (std::vector<RoomId>{rooms[0]}));
+  EXPECT_EQ(left(cell_), rooms) << "it left two cells";
+  ASSERT_TRUE(store().MoveRoom(product_, rooms[0].room_id, b, "node-b", Deadline()).ok());
+  EXPECT_TRUE(left(b).empty()) << "it came back";
+  ASSERT_TRUE(store().MoveRoom(product_, rooms[0].room_id, b, "node-b2", Deadline()).ok());
+  EXPECT_TRUE(left(b).empty()) << "another node is no other cell";
+  ASSERT_TRUE(store().ForgetRoomThatLeft(cell_, rooms[1], Deadline()).ok());
+  ASSERT_TRUE(store().ForgetRoomThatLeft(cell_, rooms[1], Deadline()).ok());
+  EXPECT_EQ(left(cell_), (std::vector<RoomId>{rooms[0], rooms[2]}));
+}
+
+TEST_F(StoreTest, AChangeThatIsSetAsideIsBehindTheMark) {
+  const NewRoom item = Draft();
+  ASSERT_TRUE(Create(item).ok());
+  const std::vector<Change> changes = {MakeChange(ChangeKind::kJoined, 10, item.draft, "u-1", ids_->Next()),
+                                       MakeChange(ChangeKind::kJoined, 15, item.draft, "u-2", ids_->Next())};
+  const absl::Status why = absl::InternalError(std::string(5000, 'x'));
+  ASSERT_TRUE(store().SetAside(cell_, 0, changes[0], why, Deadline()).ok());
+  EXPECT_EQ(store().GetDrainMark(cell_, Deadline()).value().sequence, 10);
+  EXPECT_EQ(ReasonOf(store().SetAside(cell_, 0, changes[0], why, Deadline())), "DRAIN_MARK_MOVED");
+  ASSERT_TRUE(store().ApplyChanges(cell_, 10, std::span(changes).subspan(1), OneDay(), Deadline()).ok());
+  const auto stays = store().ListStays(product_, item.draft.id, Id(), 10, Deadline()).value();
+  ASSERT_EQ(stays.size(), 1u);
+  EXPECT_EQ(stays[0].user_id, "u-2");
+}
+
+TEST_F(StoreTest, TellsWhoseEventsAreNotAnnounced) {
+  const auto is_unannounced = [&](const std::string& product) {
+    const std::vector<std::string> all = store().ListUnannounced(Deadline()).value();
+    return std::ranges::find(all, product) != all.end();
+  };
+  EXPECT_FALSE(is_unannounced(product_));
+  ASSERT_TRUE(Create(Draft()).ok());
+  ASSERT_EQ(Events().size(), 1u);
+  EXPECT_TRUE(is_unannounced(product_));
+  EXPECT_FALSE(is_unannounced(other_));
+  ASSERT_TRUE(store().SetAnnounceMark(product_, 1, Deadline()).ok());
+  EXPECT_FALSE(is_unannounced(product_));
 }
 
 TEST_F(StoreTest, StoresEachChangeOnce) {

@@ -2,12 +2,14 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <set>
 #include <utility>
 
 #include "libs/log/log.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
 #include "services/live/domain/stay.h"
+#include "services/live/workers/trouble.h"
 #include "trivium/live/v1/live.pb.h"
 
 namespace trivium::live {
@@ -16,27 +18,20 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(10);
 constexpr int kAtOnce = 200;
 
-// Trouble that passes: the event waits for it.
-bool IsPassing(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kUnknown:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 bool Announcer::Step() {
   if (!leader_.Leads()) return false;
+  const absl::StatusOr<std::vector<std::string>> unannounced = p_.store.ListUnannounced(p_.clock.Now() + kPatience);
+  if (!unannounced.ok()) {
+    p_.metrics.Worked("announce", "failed");
+    return false;
+  }
+  if (unannounced->empty()) return false;
+  const std::set<std::string> with_news(unannounced->begin(), unannounced->end());
   bool more = false;
   for (const std::string& product : p_.products()) {
+    if (!with_news.contains(product)) continue;
     if (!leader_.Leads()) return false;
     const auto rest = rests_until_.find(product);
     if (rest != rests_until_.end() && p_.clock.Monotonic() < rest->second) continue;

@@ -1,5 +1,6 @@
 // Tells rooms what happens in them: events go to their channel in push, in order, each once (its id is the dedupe key).
-// How far it is, is a mark in the database: a push that is away costs a delay.
+// How far it is, is a mark in the database: a push that is away costs a delay. A look at nothing new is one question
+// for all products.
 #pragma once
 
 #include <functional>

@@ -32,14 +32,20 @@ class FakeSender : public RoomSender {
   std::vector<std::string> taken;
 };
 
-// Has no rooms to show while it is away.
+// Has no rooms to show while it is away; counts who asks for events.
 class ForgetfulStore : public MemoryStore {
  public:
   using MemoryStore::MemoryStore;
   absl::StatusOr<Room> GetRoom(const std::string& product, const Id& room_id, absl::Time deadline) override {
     return away ? absl::UnavailableError("away") : MemoryStore::GetRoom(product, room_id, deadline);
   }
+  absl::StatusOr<std::vector<StoredEvent>> ListEvents(const std::string& product, int64_t after, int limit,
+                                                      absl::Time deadline) override {
+    ++lists;
+    return MemoryStore::ListEvents(product, after, limit, deadline);
+  }
   bool away = false;
+  int lists = 0;
 };
 
 class AnnouncerTest : public ::testing::Test {
@@ -85,6 +91,17 @@ TEST_F(AnnouncerTest, TellsEachEventOnceInOrder) {
   EXPECT_EQ(Mark(), 6);
   EXPECT_FALSE(announcer_.Step());
   EXPECT_EQ(sender_.taken.size(), 4u);
+}
+
+TEST_F(AnnouncerTest, AsksNothingMoreOfProductsWithoutNews) {
+  MakeRoom();
+  announcer_.Step();
+  const int asked = store_.lists;
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(announcer_.Step());
+  EXPECT_EQ(store_.lists, asked);
+  MakeRoom();
+  announcer_.Step();
+  EXPECT_GT(store_.lists, asked);
 }
 
 TEST_F(AnnouncerTest, GoesOnWhereTroubleBegan) {

@@ -4,11 +4,15 @@
 
 #include "libs/log/log.h"
 #include "libs/status/error.h"
+#include "libs/status/status.h"
+#include "services/live/workers/trouble.h"
 
 namespace trivium::live {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(10), kRest = absl::Seconds(1);
+// Rooms come back one call each: thousands, while those who are in wait for nothing of it.
+constexpr absl::Duration kRestorePatience = absl::Seconds(20);
 constexpr int kLostAtOnce = 500;
 
 }  // namespace
@@ -42,26 +46,58 @@ absl::StatusOr<bool> Drainer::Drain(absl::Time deadline) {
     return true;
   }
   TRIVIUM_RETURN_IF_ERROR(counts.status());
+  if (mark_->lost_before < counts->generation && restored_ != counts->generation) {
+    TRIVIUM_RETURN_IF_ERROR(p_.cell.RestoreRooms(p_.clock.Now() + kRestorePatience));
+    restored_ = counts->generation;
+    return true;
+  }
   TRIVIUM_ASSIGN_OR_RETURN(const std::vector<Change> changes,
                            p_.cell.admission().ReadChanges(mark_->sequence, kMaxChangesRead, call));
   p_.metrics.DrainLag(changes.empty() ? absl::ZeroDuration()
                                       : std::max(call.now - changes.front().time, absl::ZeroDuration()));
-  if (!changes.empty()) TRIVIUM_RETURN_IF_ERROR(Apply(changes, call));
-  if (changes.size() == kMaxChangesRead) return true;
+  TRIVIUM_ASSIGN_OR_RETURN(const size_t applied, Apply(changes, call));
+  if (applied < changes.size() || changes.size() == kMaxChangesRead) return true;
   // All that there was a moment ago is stored. A busy cell never has nothing.
   if (mark_->lost_before < counts->generation && call.now >= counts->rebuild_until)
     TRIVIUM_RETURN_IF_ERROR(EndLost(counts->generation, deadline));
   return false;
 }
 
-absl::Status Drainer::Apply(const std::vector<Change>& changes, const Call& call) {
-  TRIVIUM_RETURN_IF_ERROR(p_.store.ApplyChanges(p_.cell.name(), mark_->sequence, changes, p_.day_of, call.deadline));
-  mark_->sequence = changes.back().sequence;
-  p_.metrics.Worked("drain", "done", static_cast<int64_t>(changes.size()));
+absl::StatusOr<size_t> Drainer::Apply(std::span<const Change> changes, const Call& call) {
+  if (changes.empty()) return 0;
+  const std::span<const Change> batch = changes.first(std::min(changes.size(), at_once_));
+  const absl::Status status = p_.store.ApplyChanges(p_.cell.name(), mark_->sequence, batch, p_.day_of, call.deadline);
+  if (!status.ok()) return Retreat(batch, status, call);
+  at_once_ = std::min(2 * at_once_, kMaxChangesRead);
+  aside_in_row_ = 0;
+  p_.metrics.Worked("drain", "done", static_cast<int64_t>(batch.size()));
+  Advance(batch, call);
+  return batch.size();
+}
+
+absl::StatusOr<size_t> Drainer::Retreat(std::span<const Change> batch, const absl::Status& why, const Call& call) {
+  const bool too_long = why.code() == absl::StatusCode::kDeadlineExceeded && batch.size() > 1;
+  if (IsPassing(why) && !too_long) return why;
+  if (batch.size() > 1) {
+    at_once_ = batch.size() / 2;
+    return 0;
+  }
+  if (aside_in_row_ == kMaxAside) return why;
+  TRIVIUM_RETURN_IF_ERROR(p_.store.SetAside(p_.cell.name(), mark_->sequence, batch[0], why, call.deadline));
+  ++aside_in_row_;
+  p_.metrics.Worked("drain", "set_aside");
+  TRIVIUM_LOG(kError, "a change of membership cannot be stored and is set aside", {"sequence", batch[0].sequence},
+              {"product", batch[0].room.product}, {"room", FormatId(kRoomIdKind, batch[0].room.room_id)},
+              {"error", why});
+  Advance(batch, call);
+  return 1;
+}
+
+void Drainer::Advance(std::span<const Change> batch, const Call& call) {
+  mark_->sequence = batch.back().sequence;
   p_.on_events();
   // What stays in the stream for an error is below the mark: the next trim takes it along.
   (void)p_.cell.admission().TrimChanges(mark_->sequence, call);
-  return absl::OkStatus();
 }
 
 absl::Status Drainer::EndLost(int64_t generation, absl::Time deadline) {

@@ -4,6 +4,7 @@
 
 #include "libs/log/log.h"
 #include "libs/status/status.h"
+#include "services/live/domain/room_rules.h"
 
 namespace trivium::live {
 namespace {
@@ -28,6 +29,7 @@ bool Sweeper::Step() {
 absl::StatusOr<bool> Sweeper::Sweep(absl::Time deadline) {
   const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(p_.clock.Now()));
   if (!from_) from_ = now - kLookBack;
+  TRIVIUM_RETURN_IF_ERROR(GiveBackWhatWasLeft(deadline));
   // Only rooms all of whose changes are stored: a stay that is still open then has nobody who will end it.
   TRIVIUM_ASSIGN_OR_RETURN(const DrainMark mark, p_.store.GetDrainMark(p_.cell.name(), deadline));
   TRIVIUM_ASSIGN_OR_RETURN(const std::vector<Change> waiting,
@@ -42,6 +44,30 @@ absl::StatusOr<bool> Sweeper::Sweep(absl::Time deadline) {
   from_ = full ? std::max(rooms.back().update_time, *from_ + absl::Microseconds(1)) : to;
   // What became old enough during this step is the next turn's: else one who has caught up would never rest.
   return *from_ < end;
+}
+
+absl::Status Sweeper::GiveBackWhatWasLeft(absl::Time deadline) {
+  RoomId after;
+  while (true) {
+    TRIVIUM_ASSIGN_OR_RETURN(const std::vector<RoomId> rooms,
+                             p_.store.ListRoomsThatLeft(p_.cell.name(), after, kRoomsAtOnce, deadline));
+    for (const RoomId& room : rooms) TRIVIUM_RETURN_IF_ERROR(GiveBackPlacesOf(room, deadline));
+    if (rooms.size() < static_cast<size_t>(kRoomsAtOnce)) return absl::OkStatus();
+    after = rooms.back();
+  }
+}
+
+absl::Status Sweeper::GiveBackPlacesOf(const RoomId& id, absl::Time deadline) {
+  const absl::StatusOr<RoomCounts> counts = p_.cell.admission().CountRoom(id, p_.cell.CallUntil(deadline));
+  if (!counts.ok() && counts.status().code() != absl::StatusCode::kNotFound) return counts.status();
+  if (counts.ok()) {
+    // Who is still in here has a lease that ends by itself; who renews it comes by an old route.
+    if (std::ranges::any_of(counts->on, [](int64_t n) { return n > 0; })) return absl::OkStatus();
+    const absl::StatusOr<Room> room = p_.store.GetRoom(id.product, id.room_id, deadline);
+    const bool came_back = room.ok() && room->cell == p_.cell.name() && IsOpen(room->state);
+    if (!came_back) TRIVIUM_RETURN_IF_ERROR(p_.cell.Close(id, deadline));
+  }
+  return p_.store.ForgetRoomThatLeft(p_.cell.name(), id, deadline);
 }
 
 // Of any cell: a room may have been in this one before its product moved away.

@@ -34,6 +34,9 @@ class Sweeper {
 
  private:
   absl::StatusOr<bool> Sweep(absl::Time deadline);
+  // Places of open rooms that have moved to another cell.
+  absl::Status GiveBackWhatWasLeft(absl::Time deadline);
+  absl::Status GiveBackPlacesOf(const RoomId& room, absl::Time deadline);
   absl::Status SweepRoom(const Room& room, absl::Time deadline);
 
   Leader& leader_;

@@ -1,6 +1,8 @@
 // The drainer, the timetable and the sweeper, each as its one worker.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "libs/status/error.h"
 #include "services/live/cell_under_test.h"
 #include "services/live/workers/drainer.h"
@@ -114,6 +116,103 @@ TEST_F(WorkersTest, StaysThatNobodyEndsAreEndedWithTheirRoom) {
   EXPECT_EQ(stays[0].reason, LeaveReason::kRoomClosed);
   EXPECT_EQ(stays[1].reason, LeaveReason::kRedisLost);
   EXPECT_EQ(StaysOf(open)[0].state, StayState::kJoined);
+}
+
+TEST_F(WorkersTest, ABatchThatTakesTooLongIsHalvedUntilItDoesNot) {
+  const Room room = OpenRoom();
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(Join(room, absl::StrCat("u-", i)).ok());
+  store.refusal = [](std::span<const Change> changes) {
+    return changes.size() > 10 ? absl::DeadlineExceededError("slow") : absl::OkStatus();
+  };
+  DrainAll();
+  EXPECT_EQ(StaysOf(room).size(), 40u);
+  EXPECT_EQ(std::vector<size_t>(store.batches.begin(), store.batches.begin() + 3), (std::vector<size_t>{40, 20, 10}));
+  // A database that is fast again gets large ones again.
+  store.refusal = nullptr;
+  for (int i = 40; i < 50; ++i) ASSERT_TRUE(Join(room, absl::StrCat("u-", i)).ok());
+  DrainAll();
+  EXPECT_EQ(StaysOf(room).size(), 50u);
+  EXPECT_TRUE(store.aside.empty());
+}
+
+TEST_F(WorkersTest, AChangeThatCannotBeStoredHoldsNoOtherUp) {
+  const Room room = OpenRoom();
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(Join(room, absl::StrCat("u-", i)).ok());
+  store.refusal = [](std::span<const Change> changes) {
+    const auto is_bad = [](const Change& c) { return c.user_id == "u-7" || c.user_id == "u-23"; };
+    return std::ranges::any_of(changes, is_bad) ? absl::InternalError("Data too long for column") : absl::OkStatus();
+  };
+  DrainAll();
+  EXPECT_EQ(store.aside, (std::vector<std::string>{"u-7", "u-23"}));
+  EXPECT_EQ(StaysOf(room).size(), 28u);
+  const int64_t mark = store.GetDrainMark(kCell, Deadline())->sequence;
+  EXPECT_TRUE(admission->ReadChanges(mark, 1, cell.CallUntil(Deadline()))->empty());
+}
+
+TEST_F(WorkersTest, ADatabaseThatStoresNothingSetsNoMoreThanAFewAside) {
+  const Room room = OpenRoom();
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(Join(room, absl::StrCat("u-", i)).ok());
+  store.refusal = [](std::span<const Change>) { return absl::InternalError("Table 'stay' is marked as crashed"); };
+  for (int i = 0; i < 5; ++i) {
+    DrainAll();
+    clock.Advance(absl::Seconds(2));
+  }
+  EXPECT_EQ(store.aside.size(), static_cast<size_t>(Drainer::kMaxAside));
+  store.refusal = nullptr;
+  DrainAll();
+  EXPECT_EQ(StaysOf(room).size(), 20u);
+}
+
+TEST_F(WorkersTest, ADatabaseThatIsAwaySetsNothingAside) {
+  const Room room = OpenRoom();
+  DrainAll();
+  ASSERT_TRUE(Join(room, "u-1").ok());
+  store.refusal = [](std::span<const Change>) { return absl::UnavailableError("away"); };
+  drainer.Step();
+  EXPECT_TRUE(store.aside.empty());
+  store.refusal = nullptr;
+  EXPECT_FALSE(drainer.Step());
+  EXPECT_TRUE(StaysOf(room).empty()) << "it rests";
+  clock.Advance(absl::Seconds(2));
+  DrainAll();
+  EXPECT_EQ(StaysOf(room).size(), 1u);
+}
+
+// Who finds Redis empty has little time; the rooms come back all the same, though nobody comes to them.
+TEST_F(WorkersTest, RoomsComeBackByTheLeaderWhateverTimeTheFinderHad) {
+  const Room room = OpenRoom(), other = OpenRoom();
+  DrainAll();
+  clock.Advance(absl::Seconds(1));
+  admission->Lose();
+  ASSERT_TRUE(cell.Rebuild(clock.Now() + absl::Milliseconds(1)).ok());
+  EXPECT_EQ(RtcInUse(), 0);
+  drainer.Step();
+  EXPECT_EQ(RtcInUse(), 4) << "the staff's places of both";
+  clock.Advance(absl::Seconds(31));
+  EXPECT_TRUE(Join(room, "u-1").ok());
+  DrainAll();
+  EXPECT_EQ(RtcInUse(), 5);
+}
+
+TEST_F(WorkersTest, PlacesThatARoomLeftInItsOldCellAreGivenBackOnceNobodyIsIn) {
+  const Room room = OpenRoom(), stays_here = OpenRoom();
+  ASSERT_TRUE(Join(room, "u-1").ok());
+  ASSERT_TRUE(store.MoveRoom(room.product, room.id, "cell-b", "node-b", Deadline()).ok());
+  SweepAll();
+  EXPECT_EQ(RtcInUse(), 5) << "somebody is still in";
+  clock.Advance(absl::Seconds(31));
+  ASSERT_EQ(admission->ExpireLeases(10, cell.CallUntil(Deadline()))->done, 1);
+  SweepAll();
+  EXPECT_EQ(RtcInUse(), 2) << "those of the room that stays";
+  EXPECT_TRUE(store.ListRoomsThatLeft(kCell, {}, 10, Deadline())->empty());
+}
+
+TEST_F(WorkersTest, ARoomThatCameBackKeepsItsPlaces) {
+  const Room room = OpenRoom();
+  ASSERT_TRUE(store.MoveRoom(room.product, room.id, "cell-b", "node-b", Deadline()).ok());
+  ASSERT_TRUE(store.MoveRoom(room.product, room.id, kCell, "node-a", Deadline()).ok());
+  SweepAll();
+  EXPECT_EQ(RtcInUse(), 2);
 }
 
 }  // namespace
