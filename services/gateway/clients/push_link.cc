@@ -16,10 +16,10 @@
 #include "libs/rpc/channel.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
+#include "libs/sync/batcher.h"
 #include "libs/sync/mutex.h"
 #include "libs/sync/worker_pool.h"
 #include "libs/text/view.h"
-#include "services/gateway/clients/batcher.h"
 #include "services/gateway/clients/metrics.h"
 #include "trivium/push/v1/delivery.grpc.pb.h"
 

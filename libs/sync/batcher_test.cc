@@ -1,4 +1,4 @@
-#include "services/gateway/clients/batcher.h"
+#include "libs/sync/batcher.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "libs/clock/clock.h"
 #include "libs/sync/mutex.h"
 
-namespace trivium::gateway {
+namespace trivium {
 namespace {
 
 using Doubler = Batcher<int, int>;
@@ -88,4 +88,4 @@ TEST(BatcherTest, AWindowCollects) {
 }
 
 }  // namespace
-}  // namespace trivium::gateway
+}  // namespace trivium

@@ -16,7 +16,7 @@
 #include "libs/clock/clock.h"
 #include "libs/sync/mutex.h"
 
-namespace trivium::gateway {
+namespace trivium {
 
 struct BatcherOptions {
   int threads = 1;
@@ -103,4 +103,4 @@ class Batcher {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace trivium::gateway
+}  // namespace trivium
