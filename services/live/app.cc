@@ -19,6 +19,7 @@
 #include "libs/status/status.h"
 #include "libs/sync/periodic.h"
 #include "libs/token_keys/token_keys.h"
+#include "services/live/admission/combined_admission.h"
 #include "services/live/admission/redis_admission.h"
 #include "services/live/cell.h"
 #include "services/live/day_counter.h"
@@ -83,7 +84,7 @@ struct App::Parts {
         own_leases(database.lease_store() == nullptr ? ha::NewInMemoryLeaseStore(clock) : nullptr),
         redis(NewRedis(s, given, clock, m)),
         own_admission(NewAdmission(s, redis.get())),
-        admission(given.admission != nullptr ? *given.admission : *own_admission),
+        admission(NewCombinedAdmission({}, given.admission != nullptr ? *given.admission : *own_admission, clock, m)),
         configs(s.control, {kProfileKind, std::string(kTokenKeysKind), std::string(kLiveCapacityKind)}, clock, m),
         plan(s.control, clock, m),
         cell_name(s.cell.empty() ? "local" : s.cell),
@@ -106,7 +107,8 @@ struct App::Parts {
                                gateway::v1::TokenKeys* out) { return configs.Find(kTokenKeysKind, product, "", out); }},
              grants.verifier(), {}),
         resume_tokens(ResumeTokens::Create(s.resume_keys).value()),
-        cell({cell_name, admission, *store, profiles, capacities, [this] { return Products(); }, clock, metrics}),
+        media_keys(s.media_key, s.media_keys),
+        cell({cell_name, *admission, *store, profiles, capacities, [this] { return Products(); }, clock, metrics}),
         rooms(*store, clock),
         counter(*store, metrics),
         drain_leader(absl::StrCat("live.drain.", cell_name), s.instance_id, leases(), clock),
@@ -121,12 +123,8 @@ struct App::Parts {
         sweeper(sweep_leader, {cell, *store, DayOf(), [this] { Tell(); }, clock, metrics}),
         keeper({cell, capacities, [this] { return Products(); }, clock, metrics}),
         janitor(s.workers, *store, counter, clock, metrics),
-        service({guard, *store, cell, rooms, profiles, grants, resume_tokens,
-                 [s](const std::string& product) {
-                   const auto own = s.media_keys.find(product);
-                   return own != s.media_keys.end() ? own->second : DeriveMediaKeys(s.media_key, product);
-                 },
-                 counter, feed, *ids, clock, metrics}) {}
+        service({guard, *store, cell, rooms, profiles, grants, resume_tokens, media_keys, counter, feed, *ids, clock,
+                 metrics}) {}
 
   std::unique_ptr<Store> NewStore(Metrics& m) {
     if (database.pool() == nullptr) return std::make_unique<MemoryStore>(*ids, NewEventEncoder(), [this] { Tell(); });
@@ -195,7 +193,7 @@ struct App::Parts {
   const std::unique_ptr<ha::LeaseStore> own_leases;  // nullptr: the database's.
   const std::unique_ptr<redis::Client> redis;        // nullptr: a test's admission.
   const std::unique_ptr<Admission> own_admission;
-  Admission& admission;
+  const std::unique_ptr<Admission> admission;  // Of both: calls that come together go together.
   control_client::ConfigWatcher configs;
   control_client::RoutePlanWatcher plan;
   const std::string cell_name;
@@ -211,6 +209,7 @@ struct App::Parts {
   const std::function<std::vector<std::string>()> products;
   TokenKeys keys;
   const ResumeTokens resume_tokens;
+  ProductMediaKeys media_keys;
   Cell cell;
   RoomCache rooms;
   DayCounter counter;

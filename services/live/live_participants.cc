@@ -88,7 +88,7 @@ void LiveService::Answer(const Room& room, const std::string& user_id, const Sta
   SetDuration(profile.lease, response->mutable_lease());
   SetDuration(profile.lease / (waits ? kBeatsPerLeaseInQueue : kBeatsPerLease), response->mutable_heartbeat_interval());
   if (!with_media || waits) return;
-  ToProto(MediaAccessOf(profile.media, p_.media_keys(room.product), FormatId(kRoomIdKind, room.id), user_id,
+  ToProto(MediaAccessOf(profile.media, p_.media_keys.Of(room.product), FormatId(kRoomIdKind, room.id), user_id,
                         standing.place, now),
           response->mutable_media());
 }
@@ -142,17 +142,22 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::LeaveRoomReq
                            p_.rooms.Get(call.product, *ParseId(kRoomIdKind, request.room_id()), call.deadline));
   // Nobody is in a room that is not open.
   if (!IsOpen(room.state)) return absl::OkStatus();
-  const std::shared_ptr<const Profile> profile = p_.profiles.FindOrDefault(call.product);
-  const absl::StatusOr<Participant> stay = FindParticipant(room, user_id, call.deadline);
-  if (!stay.ok()) return stay.status().code() == absl::StatusCode::kNotFound ? absl::OkStatus() : stay.status();
-  if (stay->place.join_id != JoinIdOf(request.join_id())) return absl::OkStatus();  // Another stay has begun.
-  if (request.has_qoe()) CountReport(room, request.join_id(), stay->place.rung, *profile, request.qoe());
-  const LeaveRequest item{.room = {room.product, room.id},
-                          .user_id = user_id,
-                          .epoch = request.epoch() != 0 ? request.epoch() : stay->place.epoch};
-  const absl::Status status =
-      AdmissionError(p_.cell.admission().Leave({&item, 1}, p_.cell.CallUntil(call.deadline))[0]);
-  return ReasonOf(status) == "CONNECTION_SUPERSEDED" ? absl::OkStatus() : status;
+  const Id join_id = JoinIdOf(request.join_id());
+  if (request.has_qoe()) {
+    const std::shared_ptr<const Profile> profile = p_.profiles.FindOrDefault(call.product);
+    const absl::StatusOr<Participant> stay = FindParticipant(room, user_id, call.deadline);
+    if (!stay.ok()) return stay.status().code() == absl::StatusCode::kNotFound ? absl::OkStatus() : stay.status();
+    if (stay->place.join_id != join_id) return absl::OkStatus();  // Another stay has begun.
+    CountReport(room, request.join_id(), stay->place.rung, *profile, request.qoe());
+  }
+  const LeaveRequest item{
+      .room = {room.product, room.id}, .user_id = user_id, .epoch = request.epoch(), .join_id = join_id};
+  const absl::StatusOr<bool> left =
+      p_.cell.Run<bool>(room, call.deadline, [&](Admission& admission, const live::Call& c) -> absl::StatusOr<bool> {
+        TRIVIUM_RETURN_IF_ERROR(admission.Leave({&item, 1}, c)[0]);
+        return true;
+      });
+  return ReasonOf(left.status()) == "CONNECTION_SUPERSEDED" ? absl::OkStatus() : left.status();
 }
 
 absl::Status LiveService::Handle(const CallContext& call, const v1::HeartbeatRequest& request,

@@ -1,7 +1,6 @@
 // The RPC surface of live: validate, decide, ask the admission or the store, answer. No SQL, no rules.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -37,7 +36,7 @@ class LiveService : public v1::LiveService::CallbackService {
     Profiles& profiles;
     const Grants& grants;
     const ResumeTokens& resume_tokens;
-    std::function<MediaKeys(const std::string& product)> media_keys;
+    ProductMediaKeys& media_keys;
     DayCounter& counter;
     EventFeed& feed;
     IdGenerator& ids;

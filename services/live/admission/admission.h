@@ -148,6 +148,7 @@ struct LeaveRequest {
   RoomId room;
   std::string user_id;
   int64_t epoch = 0;  // Of the connection that leaves; 0: whichever it is.
+  Id join_id = {};    // The stay that ends; zero: whichever it is.
 };
 
 enum class Where { kStage = 1, kAudience = 2 };
@@ -306,8 +307,8 @@ class Admission {
   // PARTICIPANT_NOT_IN_ROOM (gone: join again); PARTICIPANT_BANNED (was removed); CONNECTION_SUPERSEDED; ROOM_ENDING;
   // while rebuilding, without a claim: REBUILDING.
   virtual std::vector<absl::StatusOr<Standing>> Renew(std::span<const RenewRequest> requests, const Call& call) = 0;
-  // Ends the stay. OK when the participant or the room is not here any more. Errors of an item: CONNECTION_SUPERSEDED:
-  // a newer connection goes on.
+  // Ends the stay. OK when the participant or the room is not here any more, or another stay has begun. Errors of an
+  // item: CONNECTION_SUPERSEDED: a newer connection goes on.
   virtual std::vector<absl::Status> Leave(std::span<const LeaveRequest> requests, const Call& call) = 0;
   // A student to a seat on the stage (takes an RTC place when it had none) or to the audience (keeps its rung). OK when
   // it is there already. Errors: FAILED_PRECONDITION PARTICIPANT_WAITING, ROLE_HAS_NO_SEAT (not a student),

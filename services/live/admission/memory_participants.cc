@@ -181,6 +181,7 @@ absl::Status MemoryCell::LeaveOne(const LeaveRequest& request) {
   MemoryRoom* room = FindRoom(request.room);
   if (room == nullptr || !room->people.contains(request.user_id)) return absl::OkStatus();
   const Seatable p = Find(*room, request.user_id);
+  if (!request.join_id.IsZero() && request.join_id != p.person.place.join_id) return absl::OkStatus();
   if (request.epoch != 0 && request.epoch != p.person.place.epoch) {
     return Refuse(Refusal::kSuperseded, {p.person.place.epoch});
   }

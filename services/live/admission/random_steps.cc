@@ -197,7 +197,8 @@ RandomStep RandomSteps::Renew() {
 RandomStep RandomSteps::Leave() {
   const auto [room, user] = RandomUser();
   const Standing* was = Heard(room, user);
-  const LeaveRequest leave{AdmissionCalls::Room(room), user, was != nullptr && Below(2) == 0 ? was->place.epoch : 0};
+  LeaveRequest leave{AdmissionCalls::Room(room), user, was != nullptr && Below(2) == 0 ? was->place.epoch : 0};
+  if (was != nullptr && Below(2) == 0) leave.join_id = was->place.join_id;
   return {absl::StrCat("leave ", room, "/", user), [leave](Admission& admission, const Call& call, Memory*) {
             return Describe(admission.Leave({{leave}}, call).front());
           }};

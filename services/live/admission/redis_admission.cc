@@ -29,7 +29,8 @@ void AppendItem(const RenewRequest& r, Arguments* to) {
                          PackClaim(r.claim)});
 }
 void AppendItem(const LeaveRequest& r, Arguments* to) {
-  to->insert(to->end(), {RoomKey(r.room.room_id), r.room.product, r.user_id, absl::StrCat(r.epoch)});
+  to->insert(to->end(), {RoomKey(r.room.room_id), r.room.product, r.user_id, absl::StrCat(r.epoch),
+                         r.join_id.IsZero() ? std::string() : r.join_id.ToBytes()});
 }
 
 void ReadItem(const redis::Reply& reply, absl::Time now, absl::StatusOr<Standing>* to) {

@@ -160,6 +160,24 @@ TEST_F(StayTest, AnotherProductsRoomIsNotThere) {
   EXPECT_EQ(List(1).size(), 1u);
 }
 
+TEST_F(StayTest, OnlyTheStayThatIsMeantEnds) {
+  Begin();
+  ASSERT_EQ(Start(1, LargeRoom({10, 0, 0})), absl::OkStatus());
+  const Id first = Join(1, "li")->place.join_id;
+  ASSERT_EQ(Leave(1, "li"), absl::OkStatus());
+  const Place second = Join(1, "li")->place;
+  ASSERT_NE(second.join_id, first);
+  LeaveRequest leave{.room = Room(1), .user_id = "li", .join_id = first};
+  EXPECT_EQ(admission_.Leave({{leave}}, call())[0], absl::OkStatus());
+  EXPECT_EQ(PlaceOf(1, "li"), second);
+  leave.join_id = second.join_id;
+  leave.epoch = second.epoch - 1;
+  EXPECT_EQ(Reason(admission_.Leave({{leave}}, call())[0]), "CONNECTION_SUPERSEDED");
+  leave.epoch = 0;
+  EXPECT_EQ(admission_.Leave({{leave}}, call())[0], absl::OkStatus());
+  EXPECT_EQ(List(1).size(), 0u);
+}
+
 TEST_F(StayTest, UserIdsAreOpaque) {
   Begin();
   ASSERT_EQ(Start(1, SmallClass(3)), absl::OkStatus());

@@ -32,6 +32,12 @@ MediaKeys DeriveMediaKeys(const std::string& secret, const std::string& product)
           .url_key = HexOf(HmacSha256(secret, absl::StrCat("trivium/live/url/", product)))};
 }
 
+const MediaKeys& ProductMediaKeys::Of(const std::string& product) {
+  MutexLock lock(mu_);
+  const auto found = keys_.find(product);
+  return found != keys_.end() ? found->second : keys_.emplace(product, DeriveMediaKeys(secret_, product)).first->second;
+}
+
 std::string SignedQuery(const std::string& key, const std::string& stream, absl::Time expires) {
   const std::string time = absl::StrFormat("%X", absl::ToUnixSeconds(expires));
   return absl::StrCat("txSecret=", Md5Hex(absl::StrCat(key, stream, time)), "&txTime=", time);

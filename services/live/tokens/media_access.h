@@ -1,11 +1,15 @@
-// What a participant shows to the media system: tokens and signed addresses, by its role, seat and rung. Pure.
+// What a participant shows to the media system: tokens and signed addresses, by its role, seat and rung.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
+#include "libs/sync/mutex.h"
 #include "services/live/admission/place.h"
 
 namespace trivium::live {
@@ -27,6 +31,19 @@ struct MediaKeys {
 
 // Keys of a product that has none of its own: of one secret, for media systems that derive them likewise.
 MediaKeys DeriveMediaKeys(const std::string& secret, const std::string& product);
+
+// The keys of each product: its own, or derived ones, which are remembered. Thread-safe.
+class ProductMediaKeys {
+ public:
+  ProductMediaKeys(std::string secret, std::map<std::string, MediaKeys> own)
+      : secret_(std::move(secret)), keys_(std::move(own)) {}
+  const MediaKeys& Of(const std::string& product);
+
+ private:
+  const std::string secret_;
+  Mutex mu_;
+  std::map<std::string, MediaKeys> keys_ ABSL_GUARDED_BY(mu_);  // By product; none ever goes, as products do not.
+};
 
 // Query of a signed address: "txSecret=...&txTime=...".
 std::string SignedQuery(const std::string& key, const std::string& stream, absl::Time expires);

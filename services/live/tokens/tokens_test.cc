@@ -21,7 +21,7 @@ const UserSigRequest kTeacher{1'400'000'000, kKey, "teacher_1", kNow, absl::Seco
 // As a verifier reads it.
 json Opened(std::string token) {
   for (char& c : token) c = c == '*' ? '+' : c == '-' ? '/' : c == '_' ? '=' : c;
-  std::string packed, text(4096, '\0');
+  std::string packed, text(200'000, '\0');
   EXPECT_TRUE(absl::Base64Unescape(token, &packed));
   uLongf size = text.size();
   EXPECT_EQ(uncompress(reinterpret_cast<Bytef*>(text.data()), &size, reinterpret_cast<const Bytef*>(packed.data()),
@@ -61,6 +61,14 @@ TEST(UserSigTest, BindsARoomAndItsRights) {
       "TLS.identifier:teacher_1\nTLS.sdkappid:1400000000\nTLS.time:1700000000\nTLS.expire:86400\nTLS.userbuf:" +
       sig["TLS.userbuf"].get<std::string>() + "\n";
   EXPECT_EQ(sig["TLS.sig"], absl::Base64Escape(HmacSha256(kKey, text)));
+}
+
+TEST(UserSigTest, CarriesALongRoom) {
+  const std::string room(70'000, 'r');  // More than a block of zlib's format holds.
+  const json sig = Opened(PrivateMapKey(kTeacher, room, 42));
+  std::string buffer;
+  ASSERT_TRUE(absl::Base64Unescape(sig["TLS.userbuf"].get<std::string>(), &buffer));
+  EXPECT_EQ(buffer.substr(buffer.size() - room.size()), room);
 }
 
 TEST(UserSigTest, GivesEveryIdAMediaNameOfItsOwn) {
@@ -124,6 +132,13 @@ TEST(MediaKeysTest, DifferByProductAndUse) {
   EXPECT_NE(acme.user_sig_key, globex.user_sig_key);
   EXPECT_NE(acme.user_sig_key, acme.url_key);
   EXPECT_EQ(DeriveMediaKeys("s", "acme").url_key, acme.url_key);
+}
+
+TEST(MediaKeysTest, AProductsOwnGoFirst) {
+  ProductMediaKeys keys("s", {{"globex", {"own", "url"}}});
+  EXPECT_EQ(keys.Of("globex").user_sig_key, "own");
+  EXPECT_EQ(keys.Of("acme").user_sig_key, DeriveMediaKeys("s", "acme").user_sig_key);
+  EXPECT_EQ(&keys.Of("acme"), &keys.Of("acme")) << "derived once";
 }
 
 }  // namespace

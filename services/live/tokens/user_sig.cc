@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -17,13 +16,28 @@ namespace {
 
 constexpr char kDerivedPrefix[] = "u_";  // Of names that are made of an id.
 
-std::string Compressed(const std::string& text) {
-  uLongf size = compressBound(text.size());
-  std::string out(size, '\0');
-  // Fails only when the buffer is too small, which compressBound excludes.
-  compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(text.data()), text.size(),
-            Z_BEST_SPEED);
-  out.resize(size);
+void AppendBigEndian(uint32_t number, int bytes, std::string* out) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out->push_back(static_cast<char>(number >> shift));
+}
+
+// In zlib's format (RFC 1950), in blocks that are stored as they are: every verifier inflates these, too, and a state
+// for compression costs more than all the rest of a token.
+std::string Stored(std::string_view text) {
+  constexpr size_t kMaxBlock = 0xffff;
+  std::string out("\x78\x01", 2);
+  const uLong sum = adler32(adler32(0, nullptr, 0), reinterpret_cast<const Bytef*>(text.data()), text.size());
+  do {
+    const std::string_view block = text.substr(0, kMaxBlock);
+    text.remove_prefix(block.size());
+    const auto size = static_cast<uint16_t>(block.size());
+    out.push_back(text.empty() ? 1 : 0);  // Whether it is the last.
+    for (const uint16_t number : {size, static_cast<uint16_t>(~size)}) {
+      out.push_back(static_cast<char>(number & 0xff));
+      out.push_back(static_cast<char>(number >> 8));
+    }
+    out.append(block);
+  } while (!text.empty());
+  AppendBigEndian(static_cast<uint32_t>(sum), 4, &out);
   return out;
 }
 
@@ -34,25 +48,18 @@ std::string UrlBase64(const std::string& bytes) {
   return text;
 }
 
-void AppendBigEndian(uint32_t number, int bytes, std::string* out) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out->push_back(static_cast<char>(number >> shift));
-}
-
-// userbuf: "" for none.
+// userbuf: "" for none. Nothing in it has to be escaped: users are of few characters, the rest is base64.
 std::string Sign(const UserSigRequest& r, const std::string& userbuf) {
   const int64_t time = absl::ToUnixSeconds(r.now), expire = absl::ToInt64Seconds(r.ttl);
   const std::string buffer = absl::Base64Escape(userbuf);
   std::string text = absl::StrCat("TLS.identifier:", ToAbsl(r.user), "\nTLS.sdkappid:", r.app_id, "\nTLS.time:", time,
                                   "\nTLS.expire:", expire, "\n");
   if (!userbuf.empty()) absl::StrAppend(&text, "TLS.userbuf:", buffer, "\n");
-  nlohmann::ordered_json json = {{"TLS.ver", "2.0"},
-                                 {"TLS.identifier", std::string(r.user)},
-                                 {"TLS.sdkappid", r.app_id},
-                                 {"TLS.time", time},
-                                 {"TLS.expire", expire}};
-  if (!userbuf.empty()) json["TLS.userbuf"] = buffer;
-  json["TLS.sig"] = absl::Base64Escape(HmacSha256(r.key, text));
-  return UrlBase64(Compressed(json.dump()));
+  std::string json = absl::StrCat(R"({"TLS.ver":"2.0","TLS.identifier":")", ToAbsl(r.user), R"(","TLS.sdkappid":)",
+                                  r.app_id, R"(,"TLS.time":)", time, R"(,"TLS.expire":)", expire);
+  if (!userbuf.empty()) absl::StrAppend(&json, R"(,"TLS.userbuf":")", buffer, "\"");
+  absl::StrAppend(&json, R"(,"TLS.sig":")", absl::Base64Escape(HmacSha256(r.key, text)), R"("})");
+  return UrlBase64(Stored(json));
 }
 
 bool IsMediaUser(const std::string& id) {

@@ -28,7 +28,7 @@ inline constexpr uint32_t kViewerPrivileges = kEnterRoom | kReceiveAudio | kRece
 struct UserSigRequest {
   uint32_t app_id = 0;
   std::string_view key;   // Its text is the key, not the bytes that it may spell.
-  std::string_view user;  // At most kMaxMediaUserBytes of A-Z a-z 0-9 _ -.
+  std::string_view user;  // At most kMaxMediaUserBytes of A-Z a-z 0-9 _ -: a MediaUserId.
   absl::Time now;
   absl::Duration ttl;
 };
