@@ -82,6 +82,7 @@ void CheckConnections(const Config::Connections& c, Violations* wrong) {
       .Range("max_process_queue_bytes", c.max_process_queue_bytes(), 1 << 20, int64_t{64} << 30)
       .Range("max_channels", c.max_channels(), 1, 10'000)
       .Duration("coalescing", c.coalescing(), absl::ZeroDuration(), absl::Milliseconds(50))
+      .Duration("max_coalescing", c.max_coalescing(), absl::ZeroDuration(), absl::Milliseconds(50))
       .Duration("connect_timeout", c.connect_timeout(), absl::Seconds(1), absl::Minutes(1))
       .Duration("ping_interval", c.ping_interval(), absl::Seconds(1), absl::Minutes(5))
       .Duration("pong_timeout", c.pong_timeout(), absl::Seconds(1), absl::Minutes(1));
@@ -139,6 +140,7 @@ ClientsOptions ToClients(const Config& config) {
   options.connection.max_queue_bytes = static_cast<size_t>(c.max_queue_bytes());
   options.connection.max_process_queue_bytes = static_cast<size_t>(c.max_process_queue_bytes());
   options.connection.coalescing = ToDuration(c.coalescing());
+  options.connection.max_coalescing = ToDuration(c.max_coalescing());
   options.session.channels_max = static_cast<size_t>(c.max_channels());
   options.session.connect_timeout = ToDuration(c.connect_timeout());
   options.session.ping_interval = ToDuration(c.ping_interval());
@@ -167,6 +169,7 @@ void SetDefaults(Config* config) {
   connections->set_max_process_queue_bytes(1 << 30);
   connections->set_max_channels(128);
   SetDuration(absl::Milliseconds(5), connections->mutable_coalescing());
+  SetDuration(absl::Milliseconds(20), connections->mutable_max_coalescing());
   SetDuration(absl::Seconds(10), connections->mutable_connect_timeout());
   SetDuration(absl::Seconds(25), connections->mutable_ping_interval());
   SetDuration(absl::Seconds(10), connections->mutable_pong_timeout());

@@ -43,6 +43,8 @@ TEST(SettingsTest, NamesEveryWrongField) {
       {"connections.reactors", [](auto* c) { c->mutable_connections()->set_reactors(-1); }},
       {"connections.max_channels", [](auto* c) { c->mutable_connections()->set_max_channels(0); }},
       {"connections.coalescing", [](auto* c) { c->mutable_connections()->mutable_coalescing()->set_seconds(1); }},
+      {"connections.max_coalescing",
+       [](auto* c) { c->mutable_connections()->mutable_max_coalescing()->set_seconds(1); }},
       {"connections.ping_interval", [](auto* c) { c->mutable_connections()->mutable_ping_interval()->set_nanos(5); }},
       {"connections.pong_timeout", [](auto* c) { c->mutable_connections()->mutable_pong_timeout()->set_seconds(25); }},
       {"calls.max_in_flight", [](auto* c) { c->mutable_calls()->set_max_in_flight(0); }},

@@ -188,6 +188,23 @@ TEST_F(ReactorTest, FramesThatArriveTogetherLeaveInOneWrite) {
   EXPECT_EQ(peer.client->Read(), "text:8");
 }
 
+TEST_F(ReactorTest, TheWindowGrowsWhileTheReactorDoesNotKeepUp) {
+  Peer peer = Connect();
+  for (int i = 0; i < 50; ++i) {
+    // Work that takes ten milliseconds, again and again.
+    reactor().Post([this] { clock_.Advance(absl::Milliseconds(10)); });
+    reactor().Turn(absl::ZeroDuration());
+  }
+  Send(peer, Text("a"), FrameClass::kOrdered);
+  Settle();
+  EXPECT_EQ(peer.client->Read(), "text:a");
+  Send(peer, Text("b"), FrameClass::kOrdered);
+  Pass(options_.coalescing + absl::Milliseconds(1));
+  EXPECT_EQ(peer.client->Read(), "");
+  Pass(options_.max_coalescing);
+  EXPECT_EQ(peer.client->Read(), "text:b");
+}
+
 TEST_F(ReactorTest, AnswersDoNotWaitForTheWindowAndTakeTheRestAlong) {
   Peer peer = Connect();
   Send(peer, Text("a"), FrameClass::kOrdered);

@@ -17,11 +17,13 @@ TEST(ReactorOptions, NamesEveryWrongField) {
                                         .frames_per_second = std::nan(""),
                                         .slow_code = 1000,
                                         .coalescing = absl::Milliseconds(51),
+                                        .max_coalescing = absl::Milliseconds(52),
                                         .ping_interval = absl::Seconds(5),
                                         .pong_timeout = absl::Seconds(5)});
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  for (const char* field : {"max_connections: 0, want 1-", "frames_per_second: nan", "slow_code: 1000, want 3000-4999",
-                            "coalescing: 51ms, want 0-50ms", "pong_timeout: 5s, want 1ms-4.999s"}) {
+  for (const char* field :
+       {"max_connections: 0, want 1-", "frames_per_second: nan", "slow_code: 1000, want 3000-4999",
+        "coalescing: 51ms, want 0-50ms", "max_coalescing: 52ms, want 0-50ms", "pong_timeout: 5s, want 1ms-4.999s"}) {
     EXPECT_NE(std::string(status.message()).find(field), std::string::npos) << field << " in " << status;
   }
 }

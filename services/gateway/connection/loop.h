@@ -8,6 +8,7 @@
 
 #include "libs/clock/clock.h"
 #include "services/gateway/connection/buffer_pool.h"
+#include "services/gateway/connection/coalescing_window.h"
 #include "services/gateway/connection/hub.h"
 #include "services/gateway/connection/metrics.h"
 #include "services/gateway/connection/options.h"
@@ -24,7 +25,13 @@ inline constexpr int kMaxIov = 1024;               // Frames of one write: IOV_M
 
 struct Loop {
   Loop(const ReactorOptions& options, Clock& clock, Metrics& metrics)
-      : options(options), clock(clock), tally(metrics), wheel(NowMs()), scratch(kScratchBytes), iov(kMaxIov) {
+      : options(options),
+        clock(clock),
+        tally(metrics),
+        coalescing(Window(options)),
+        wheel(NowMs()),
+        scratch(kScratchBytes),
+        iov(kMaxIov) {
     now_us = static_cast<uint64_t>(absl::ToInt64Microseconds(clock.Monotonic()));
   }
   // Takes the time once a turn.
@@ -35,6 +42,7 @@ struct Loop {
   Clock& clock;
   Tally tally;
   uint64_t now_us = 0;
+  CoalescingWindow coalescing;
   UniqueFd epoll;
   TimingWheel wheel;
   BufferPool buffers;
@@ -46,6 +54,11 @@ struct Loop {
   std::vector<iovec> iov;
 
  private:
+  static CoalescingWindow Window(const ReactorOptions& options) {
+    const auto ms = [](absl::Duration d) { return static_cast<uint64_t>(absl::ToInt64Milliseconds(d)); };
+    const uint64_t least = ms(options.coalescing);
+    return {least, least == 0 ? 0 : ms(options.max_coalescing)};
+  }
   uint64_t NowMs() const { return static_cast<uint64_t>(absl::ToInt64Milliseconds(clock.Monotonic())); }
 };
 

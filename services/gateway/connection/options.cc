@@ -40,6 +40,7 @@ absl::Status Validate(const ReactorOptions& options) {
   const absl::Duration ms = absl::Milliseconds(1), day = absl::Hours(24);
   const TimeRule times[] = {
       {"coalescing", options.coalescing, absl::ZeroDuration(), 50 * ms},
+      {"max_coalescing", options.max_coalescing, absl::ZeroDuration(), 50 * ms},
       {"connect_timeout", options.connect_timeout, ms, day},
       {"ping_interval", options.ping_interval, 2 * ms, day},
       {"pong_timeout", options.pong_timeout, ms, options.ping_interval - ms},

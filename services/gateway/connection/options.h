@@ -25,6 +25,8 @@ struct ReactorOptions {
   // A frame waits at most so long for others to leave with, 0-50 ms, and only when the connection wrote within that
   // time. 0: none waits.
   absl::Duration coalescing = absl::Milliseconds(5);
+  // The same while the reactor does not keep up; nothing when it is shorter, or when none waits.
+  absl::Duration max_coalescing = absl::Milliseconds(20);
   absl::Duration connect_timeout = absl::Seconds(10);  // From the handshake to Established(); 3502 after it.
   absl::Duration ping_interval = absl::Seconds(25);
   absl::Duration pong_timeout = absl::Seconds(10);       // After a ping something must come; 3012 after it.

@@ -39,7 +39,8 @@ Reactor::Reactor(uint16_t index, const ReactorOptions& options, QueueBudget& bud
     : index_(index),
       budget_(budget),
       submissions_(static_cast<size_t>(options.max_submissions)),
-      loop_(std::make_unique<Loop>(options, clock, metrics)) {}
+      loop_(std::make_unique<Loop>(options, clock, metrics)),
+      turn_end_us_(loop_->now_us) {}
 
 absl::Status Reactor::Init() {
   loop_->epoll = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
@@ -170,6 +171,7 @@ void Reactor::Stop(uint16_t code, std::string_view reason, absl::Duration grace)
 
 void Reactor::Turn(absl::Duration max_wait) {
   HandleEvents(WaitMs(max_wait));
+  const uint64_t waited_us = loop_->now_us - turn_end_us_;
   RunSubmissions();
   loop_->wheel.Advance(loop_->now_ms(),
                        [](Timer& timer) { static_cast<SocketConnection*>(timer.owner)->OnTimer(timer); });
@@ -179,8 +181,10 @@ void Reactor::Turn(absl::Duration max_wait) {
   if (over_budget_) CloseLongestQueue();
   Bury();
   loop_->tally.Publish();
-  const auto now_us = static_cast<uint64_t>(absl::ToInt64Microseconds(loop_->clock.Monotonic()));
-  loop_->tally.Turn(static_cast<double>(now_us - loop_->now_us) / 1e6);
+  turn_end_us_ = static_cast<uint64_t>(absl::ToInt64Microseconds(loop_->clock.Monotonic()));
+  const uint64_t worked_us = turn_end_us_ - loop_->now_us;
+  loop_->tally.Turn(static_cast<double>(worked_us) / 1e6);
+  loop_->coalescing.Turn(waited_us, worked_us);
 }
 
 int Reactor::WaitMs(absl::Duration max_wait) const {

@@ -91,6 +91,7 @@ class Reactor {
   SubmissionQueue submissions_;
   std::atomic<int> connections_{0};
   std::unique_ptr<Loop> loop_;  // Before slots_: connections use it.
+  uint64_t turn_end_us_;        // Of the last turn.
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
   std::vector<Submission> batch_;  // Taken from submissions_; [next_, end) is to be done.

@@ -77,6 +77,7 @@ class SocketConnection final : public Connection, public Subscriber, private Fra
   void DropQueue(bool started_too);
   void ScheduleFlush(FrameClass frame_class);
   void FlushSoon();
+  ssize_t Write(int parts);  // Of loop_.iov.
   void OnWritten(size_t wanted, size_t written);
   void OnQueueEmpty();
   // Of a client that does not read.
