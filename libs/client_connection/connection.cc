@@ -142,6 +142,7 @@ void Connection::Dial() {
     setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &options_.receive_buffer, sizeof(options_.receive_buffer));
   }
   state_ = State::kConnecting;
+  watched_ = EPOLLOUT;
   const int result = connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   if ((result != 0 && errno != EINPROGRESS) || !loop_.Add(fd_, EPOLLOUT, this)) {
     return Lose(0, absl::StrCat(options_.address, ": ", std::strerror(errno)));
@@ -169,24 +170,30 @@ void Connection::OnReady(uint32_t events) {
   if (state_ == State::kIdle) return;
   if (state_ == State::kConnecting) return Dialed();
   if ((events & EPOLLOUT) != 0) Write();
-  if (state_ != State::kIdle && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Read();
+  // The end may stand behind bytes that came before it, and is told once.
+  const bool end = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if (state_ != State::kIdle && (end || (events & EPOLLIN) != 0)) Read(end);
 }
 
-void Connection::Read() {
-  if (stalled_) return;
+void Connection::Read(bool all) {
   thread_local char bytes[256 << 10];
-  const ssize_t n = recv(fd_, bytes, sizeof(bytes), 0);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) return Lose(0, n == 0 ? "the server ended the connection" : std::strerror(errno));
-  heard_ = std::chrono::steady_clock::now();
-  const std::string_view read(bytes, static_cast<size_t>(n));
-  if (state_ == State::kHandshake) {
-    head_.append(read);
-    if (!ReadHandshake()) return;
-  } else {
-    reader_.Append(read);
+  bool more = true;
+  while (more && !stalled_ && state_ != State::kIdle) {
+    const ssize_t n = recv(fd_, bytes, sizeof(bytes), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) return Lose(0, n == 0 ? "the server ended the connection" : std::strerror(errno));
+    heard_ = loop_.now();
+    more = all || static_cast<size_t>(n) == sizeof(bytes);
+    const std::string_view read(bytes, static_cast<size_t>(n));
+    if (state_ == State::kHandshake) {
+      head_.append(read);
+      if (!ReadHandshake()) continue;
+    } else {
+      reader_.Append(read);
+    }
+    ReadMessages();
   }
-  ReadMessages();
 }
 
 // Whether the connection is open now.
@@ -267,7 +274,9 @@ void Connection::Write() {
 
 void Connection::Watch() {
   if (fd_ < 0 || state_ == State::kConnecting) return;
-  loop_.Change(fd_, (stalled_ ? 0u : EPOLLIN) | (unsent_.empty() ? 0u : EPOLLOUT), this);
+  const uint32_t wanted = (stalled_ ? 0u : EPOLLIN | EPOLLRDHUP) | (unsent_.empty() ? 0u : EPOLLOUT);
+  if (wanted == std::exchange(watched_, wanted)) return;
+  loop_.Change(fd_, wanted, this);
 }
 
 void Connection::Lose(uint32_t code, const std::string& reason, bool reset) {
@@ -310,7 +319,7 @@ void Connection::PlanTime() {
     next = std::min(flush_at_, Later(heard_, session_.ping_interval() + options_.ping_slack));
     if (session_.HasRefused()) next = std::min(next, std::max(retry_at_, heard_ + std::chrono::milliseconds(500)));
     // Reading moves the time of the next ping all the while: waking too early now and then costs less.
-    if (time_ <= next && time_ > std::chrono::steady_clock::now()) return;
+    if (time_ <= next && time_ > loop_.now()) return;
   }
   loop_.SetTime(this, time_, next);
   time_ = next;

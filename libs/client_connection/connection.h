@@ -72,7 +72,8 @@ class Connection : private LoopMember {
   void OnTime(SteadyTime now) override;
   void Dial();
   void Dialed();
-  void Read();
+  // all: until there is nothing more; else a read that did not fill its buffer was the last.
+  void Read(bool all);
   bool ReadHandshake();
   void ReadMessages();
   void Write();
@@ -99,6 +100,7 @@ class Connection : private LoopMember {
   std::function<void(std::string_view)> tap_;
   SteadyTime heard_, flush_at_ = SteadyTime::max(), reconnect_at_ = SteadyTime::max(), retry_at_;
   SteadyTime time_ = SteadyTime::max();  // As the loop has it.
+  uint32_t watched_ = 0;                 // Events that the loop watches for.
   std::atomic<bool> connected_ = false, ended_ = false;
   std::atomic<int> connects_ = 0;
   std::atomic<int64_t> acked_ = 0;

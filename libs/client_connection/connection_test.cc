@@ -101,6 +101,40 @@ TEST_F(ConnectionTest, CallsAreAnswered) {
   EXPECT_EQ(answer, R"({"a":1})");
 }
 
+TEST_F(ConnectionTest, AStalledOneReadsWhatCameWhenItWakesUp) {
+  TinyGateway gateway(Echo);
+  Connection connection(Options(gateway), *loop_, listener_);
+  connection.Open();
+  ASSERT_TRUE(listener_.Await("connected c1"));
+  connection.Stall(true);
+  loop_->Run([] {});
+  gateway.End(3001);
+  absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_TRUE(connection.connected());
+  connection.Stall(false);
+  EXPECT_TRUE(listener_.Await("gone 3001; connected c2"));
+}
+
+TEST_F(ConnectionTest, ALoopThatGathersTellsEverything) {
+  loop_ = *Loop::Start({.gather = std::chrono::milliseconds(2)});
+  TinyGateway gateway(Echo);
+  Connection connection(Options(gateway), *loop_, listener_);
+  connection.Open();
+  ASSERT_TRUE(listener_.Await("connected c1"));
+  Mutex mu;
+  CondVar changed;
+  int answers = 0;
+  for (int i = 0; i < 100; ++i) {
+    connection.Call("echo", "{}", [&](absl::StatusOr<std::string> got) {
+      MutexLock lock(mu);
+      answers += got.ok() ? 1 : 0;
+      changed.NotifyAll();
+    });
+  }
+  MutexLock lock(mu);
+  while (answers < 100) changed.Wait(mu);
+}
+
 TEST_F(ConnectionTest, AGatewayThatIsNotThereIsTriedAgain) {
   auto options = [&] {
     TinyGateway gone(Echo);

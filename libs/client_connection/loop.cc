@@ -5,10 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace trivium::client {
 
-absl::StatusOr<std::unique_ptr<Loop>> Loop::Start() {
+absl::StatusOr<std::unique_ptr<Loop>> Loop::Start(LoopOptions options) {
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   const int event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
@@ -17,10 +18,11 @@ absl::StatusOr<std::unique_ptr<Loop>> Loop::Start() {
     if (event_fd >= 0) close(event_fd);
     return absl::ResourceExhaustedError("a loop needs two file descriptors; there are none left");
   }
-  return std::unique_ptr<Loop>(new Loop(epoll_fd, event_fd));
+  return std::unique_ptr<Loop>(new Loop(options, epoll_fd, event_fd));
 }
 
-Loop::Loop(int epoll_fd, int event_fd) : epoll_fd_(epoll_fd), event_fd_(event_fd), thread_([this] { Work(); }) {}
+Loop::Loop(LoopOptions options, int epoll_fd, int event_fd)
+    : options_(options), epoll_fd_(epoll_fd), event_fd_(event_fd), thread_([this] { Work(); }) {}
 
 Loop::~Loop() {
   Post([this] { stop_ = true; });
@@ -56,12 +58,12 @@ void Loop::Run(const std::function<void()>& f) {
 }
 
 bool Loop::Add(int fd, uint32_t events, LoopMember* member) {
-  epoll_event event{.events = events, .data = {.ptr = member}};
+  epoll_event event{.events = events | EPOLLET, .data = {.ptr = member}};
   return epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 void Loop::Change(int fd, uint32_t events, LoopMember* member) {
-  epoll_event event{.events = events, .data = {.ptr = member}};
+  epoll_event event{.events = events | EPOLLET, .data = {.ptr = member}};
   epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event);
 }
 
@@ -84,6 +86,7 @@ void Loop::Work() {
   epoll_event events[256];
   while (!stop_) {
     const int n = epoll_wait(epoll_fd_, events, std::size(events), Patience());
+    now_ = std::chrono::steady_clock::now();
     bool posted = false;
     for (int i = 0; i < n; ++i) {
       // Members are removed by posted functions alone, so that none is gone here.
@@ -95,6 +98,8 @@ void Loop::Work() {
     }
     RunTimes();
     if (posted) RunPosted();
+    const bool more = n == static_cast<int>(std::size(events));
+    if (n > 0 && !more && options_.gather.count() > 0) std::this_thread::sleep_for(options_.gather);
   }
 }
 

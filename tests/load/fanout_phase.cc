@@ -35,7 +35,7 @@ struct Step {
   int64_t deliveries = 0, expected = 0;
   double seconds = 0;  // Until the last delivery.
   double p50_ms = 0, p99_ms = 0;
-  double gateway_cpu_seconds = -1;
+  double gateway_cpu_seconds = -1, own_cpu_seconds = 0;
   int64_t resident = -1;
 
   double PerSecond() const { return seconds > 0 ? static_cast<double>(deliveries) / seconds : 0; }
@@ -53,7 +53,7 @@ Step RunStep(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, 
   Step step;
   step.per_second = plan.per_second;
   fleet.Reset();
-  const double cpu = ServerCpuSeconds(flags.pid, "").value_or(-1);
+  const double cpu = ServerCpuSeconds(flags.pid, "").value_or(-1), own_cpu = OwnCpuSeconds();
   const absl::Time begin = absl::Now();
   const absl::Duration length = absl::Seconds(plan.seconds);
   step.published = publisher.Publish(room, plan.message_class, plan.per_second, length, plan.data_bytes);
@@ -75,15 +75,17 @@ Step RunStep(const GatewayFlags& flags, Fleet& fleet, RoomPublisher& publisher, 
   const std::vector<float> ages = fleet.AgesOf(plan.from, fleet.size());
   step.p50_ms = QuantileOf(ages, 0.5);
   step.p99_ms = QuantileOf(ages, 0.99);
+  step.own_cpu_seconds = OwnCpuSeconds() - own_cpu;
   if (cpu >= 0) step.gateway_cpu_seconds = ServerCpuSeconds(flags.pid, "").value_or(cpu) - cpu;
   step.resident = ReadMemoryUse(flags.pid).resident;
   return step;
 }
 
 void Print(const Step& s, const char* what) {
-  std::printf("%-10s %10d %12d %14.0f %9.1f %9.1f %9.2f %12.1f  %s\n", what, s.per_second,
+  const double seconds = std::max(s.seconds, 1e-3);
+  std::printf("%-10s %10d %12d %14.0f %9.1f %9.1f %9.2f %9.2f %12.1f  %s\n", what, s.per_second,
               static_cast<int>(s.published.messages), s.PerSecond(), s.p50_ms, s.p99_ms,
-              s.seconds > 0 ? s.gateway_cpu_seconds / s.seconds : 0, static_cast<double>(s.resident) / (1 << 20),
+              s.gateway_cpu_seconds / seconds, s.own_cpu_seconds / seconds, static_cast<double>(s.resident) / (1 << 20),
               s.published.error.empty()
                   ? (s.deliveries >= s.expected ? "all came"
                                                 : absl::StrFormat("%d of %d came", s.deliveries, s.expected).c_str())
@@ -102,14 +104,13 @@ json ToJson(const Step& s) {
           {"p50_ms", s.p50_ms},
           {"p99_ms", s.p99_ms},
           {"gateway_cpu_seconds", s.gateway_cpu_seconds < 0 ? json() : json(s.gateway_cpu_seconds)},
+          {"load_cpu_seconds", s.own_cpu_seconds},
           {"gateway_resident_bytes", s.resident}};
 }
 
 json ToJson(const BareResult& r) {
-  return {{"deliveries", r.deliveries},
-          {"seconds", r.seconds},
-          {"deliveries_per_second", r.PerSecond()},
-          {"cpu_seconds", r.cpu_seconds}};
+  return {{"deliveries", r.deliveries},   {"seconds", r.seconds}, {"deliveries_per_second", r.PerSecond()},
+          {"cpu_seconds", r.cpu_seconds}, {"p50_ms", r.p50_ms},   {"p99_ms", r.p99_ms}};
 }
 
 // What the users of the stalled connections get besides, ORDERED: within `seconds`, and before a pong is due, more than
@@ -229,7 +230,15 @@ absl::StatusOr<json> RunBare(const GatewayFlags& flags) {
   const BareResult plain = bare->Run(length, kWireBytes, 1), together = bare->Run(length, kWireBytes, 20);
   std::printf("bare writev: %.0f deliveries/s, one a call; %.0f/s, 20 a call\n", plain.PerSecond(),
               together.PerSecond());
-  return json{{"plain", ToJson(plain)}, {"coalesced_by_20", ToJson(together)}};
+  json report{{"plain", ToJson(plain)}, {"coalesced_by_20", ToJson(together)}};
+  for (const int rate : flags.rates) {
+    const BareResult paced = bare->RunPaced(length, kWireBytes, rate);
+    std::printf("%-10s %10d %12s %14.0f %9.1f %9.1f\n", "bare", rate, "", paced.PerSecond(), paced.p50_ms,
+                paced.p99_ms);
+    report["paced"].push_back(ToJson(paced));
+    report["paced"].back()["messages_per_second"] = rate;
+  }
+  return report;
 }
 
 }  // namespace
@@ -246,7 +255,7 @@ absl::StatusOr<json> MeasureFanout(const GatewayFlags& flags, const std::string&
   const std::string room = "load." + run_id;
   json report;
   {
-    FleetOptions options{.connections = flags.connections, .room = room};
+    FleetOptions options{.connections = flags.connections, .room = room, .gather = kFanoutGather};
     // Whole users. A stalled reader's own buffers are small, so that the gateway notices it within the run.
     size_t stalled = static_cast<size_t>(flags.connections) * static_cast<size_t>(flags.stalled) / 100;
     stalled = (stalled + Fleet::kConnectionsOfAUser - 1) / Fleet::kConnectionsOfAUser * Fleet::kConnectionsOfAUser;
@@ -257,8 +266,8 @@ absl::StatusOr<json> MeasureFanout(const GatewayFlags& flags, const std::string&
     std::fprintf(stderr, "connecting %d clients\n", flags.connections);
     TRIVIUM_RETURN_IF_ERROR(fleet->Open(absl::Seconds(120)));
     fleet->Tap(true);
-    std::printf("%-10s %10s %12s %14s %9s %9s %9s %12s\n", "", "msgs/s", "published", "deliveries/s", "p50 ms",
-                "p99 ms", "cores", "resident MiB");
+    std::printf("%-10s %10s %12s %14s %9s %9s %9s %9s %12s\n", "", "msgs/s", "published", "deliveries/s", "p50 ms",
+                "p99 ms", "cores", "own cores", "resident MiB");
     publisher->Publish(room, LoadClass::kLossy, 5, absl::Seconds(1), kDataBytes);
     for (const int rate : flags.rates) {
       const Step step = RunStep(flags, *fleet, *publisher, room, {rate, flags.seconds});

@@ -102,7 +102,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(const GatewayFlags& flags, 
   std::unique_ptr<Fleet> fleet(new Fleet());
   TRIVIUM_ASSIGN_OR_RETURN(fleet->signer_, ReadSigner(flags.token_key));
   for (int i = 0; i < o.loops; ++i) {
-    TRIVIUM_ASSIGN_OR_RETURN(std::unique_ptr<client::Loop> loop, client::Loop::Start());
+    TRIVIUM_ASSIGN_OR_RETURN(std::unique_ptr<client::Loop> loop, client::Loop::Start({absl::ToChronoMicroseconds(o.gather)}));
     fleet->loops_.push_back(std::move(loop));
   }
   for (int i = 0; i < o.connections; ++i) {

@@ -46,6 +46,7 @@ struct FleetOptions {
   int loops = 1;
   std::string room;          // Joined by all; "": none, they have their user's and the product's channel.
   int samples_of = 20;       // Of so many clients one samples ages.
+  absl::Duration gather;     // LoopOptions.gather.
   size_t small_buffers = 0;  // So many, the first ones, have small receive buffers.
   absl::Duration reconnect_max = absl::Seconds(5);
   client::Form form = client::Form::kProtobuf;

@@ -133,5 +133,14 @@ TEST(BareFanout, DeliversAndCounts) {
   EXPECT_GT(result.PerSecond(), 0);
 }
 
+TEST(BareFanout, TellsTheAgesOfAPace) {
+  const auto bare = BareFanout::Create(25);
+  ASSERT_TRUE(bare.ok()) << bare.status();
+  const BareResult result = (*bare)->RunPaced(absl::Milliseconds(200), 100, 50);
+  EXPECT_EQ(result.deliveries, 11 * 25);
+  EXPECT_GT(result.p99_ms, 0);
+  EXPECT_LE(result.p50_ms, result.p99_ms);
+}
+
 }  // namespace
 }  // namespace trivium::load
