@@ -136,7 +136,7 @@ missing_licences() {
 wrong_versions() {
   local name
   for name in $services; do
-    start "trivium-$name:$version" --version | grep --invert-match --line-regexp "$name $version" | sed "s/^/trivium-$name: /"
+    start "trivium-$name:$version" --version | { grep --invert-match --line-regexp "$name $version" || true; } | sed "s/^/trivium-$name: /"
   done
 }
 
@@ -159,7 +159,7 @@ wrong_metadata() {
 writable_files() {
   local name
   for name in $services tools; do
-    inside "$name" 'find /opt /etc /usr /var/lib -xdev ! -type l \( -perm -0002 -o -user 65532 \) ! -path /var/lib/trivium 2>/dev/null' | sed "s/^/trivium-$name: /"
+    inside "$name" 'find /opt /etc /usr /var/lib -xdev ! -type l \( -perm -0002 -o -user 65532 \) ! -path /var/lib/trivium 2>/dev/null || true' | sed "s/^/trivium-$name: /"
   done
 }
 
