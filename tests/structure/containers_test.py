@@ -125,6 +125,12 @@ class Words(unittest.TestCase):
         self.assertEqual(kafka[kafka.index("--health-cmd") + 1], "bash -c ': </dev/tcp/127.0.0.1/9092'")
         self.assertIn("redis-cli ping", self.words("redis")[self.words("redis").index("--health-cmd") + 1])
 
+    def test_the_day_shares_the_sandbox_s_network(self):
+        document = compose_file.load([f"{FOLDER}/compose.yaml"], VARIABLES)
+        words = containers.Podman(document, "trivium-x").arguments("school-day", {"sandbox": "10.0.0.5"}, detached=False)
+        self.assertEqual(words[words.index("--network") + 1], "container:trivium-x_sandbox")
+        self.assertNotIn("--add-host", words)
+
     def test_durations(self):
         for text, wanted in [("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200), (None, 7)]:
             self.assertEqual(containers.seconds(text, 7), wanted)

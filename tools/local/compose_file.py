@@ -6,7 +6,7 @@ import re
 import yaml
 
 SERVICE_KEYS = {"image", "command", "entrypoint", "environment", "volumes", "secrets", "depends_on", "healthcheck", "ports", "networks", "restart",
-                "user", "read_only", "cap_drop", "security_opt", "stop_grace_period", "ulimits", "tmpfs", "hostname", "profiles"}
+                "user", "read_only", "cap_drop", "security_opt", "stop_grace_period", "ulimits", "tmpfs", "hostname", "profiles", "network_mode"}
 TOP_KEYS = {"name", "services", "networks", "volumes", "secrets"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
 # Replaced as a whole by a later file; other lists grow.

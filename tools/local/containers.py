@@ -78,19 +78,27 @@ class Podman:
             words += ["--detach", "--name", self.container(name), "--ip", addresses[name], "--restart", service.get("restart", "no")]
         else:
             words += ["--rm", "--interactive"]
-        words += ["--network", f"{self.project}_platform", "--read-only-tmpfs=false", "--log-driver", "k8s-file", "--log-opt", "max-size=64mb"]
-        for other, address in addresses.items():
-            words += ["--add-host", f"{other}:{address}"]
-        words += self.process_arguments(name, service) + self.file_arguments(service)
+        words += ["--read-only-tmpfs=false", "--log-driver", "k8s-file", "--log-opt", "max-size=64mb"]
+        words += self.network_arguments(name, service, addresses)
+        words += self.process_arguments(service) + self.file_arguments(service)
         if detached:
             words += self.health_arguments(service.get("healthcheck"))
             for port in service.get("ports", []):
                 words += ["--publish", port]
         return words + self.program(service)
 
+    def network_arguments(self, name, service, addresses):
+        mode = service.get("network_mode", "")
+        if mode.startswith("service:"):  # Another one's network, with its names.
+            return ["--network", f"container:{self.container(mode[len('service:'):])}"]
+        words = ["--network", f"{self.project}_platform", "--hostname", service.get("hostname", name)]
+        for other, address in addresses.items():
+            words += ["--add-host", f"{other}:{address}"]
+        return words
+
     @staticmethod
-    def process_arguments(name, service):
-        words = ["--hostname", service.get("hostname", name), "--stop-timeout", str(int(seconds(service.get("stop_grace_period"), 10)))]
+    def process_arguments(service):
+        words = ["--stop-timeout", str(int(seconds(service.get("stop_grace_period"), 10)))]
         words += ["--user", service["user"]] if "user" in service else []
         words += ["--read-only"] if service.get("read_only") else []
         for capability in service.get("cap_drop", []):
