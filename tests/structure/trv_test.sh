@@ -32,6 +32,10 @@ test_words() {
   expect "nothing near gets none" "unknown command 'zzzzzzzz' \(" fails "$root/trv" zzzzzzzz
   expect "an unknown option gets a suggestion" "did you mean '--no-demo'" fails "$root/trv" up --nodemo
   expect "an unknown test tier gets a suggestion" "did you mean 'integration'" fails "$root/trv" test integartion
+  expect "a backup without a platform says what to do" "does not run; start it: ./trv up" fails "$root/trv" backup "$work/backup"
+  expect "a restore says what it restores from" 'restore: no such folder: /nowhere' fails "$root/trv" restore /nowhere
+  mkdir --parents "$work/half"
+  expect "a folder that is no backup is refused" 'restore: .*/half is no backup, or was not finished' fails "$root/trv" restore "$work/half"
   expect "an unknown service gets a suggestion" "did you mean 'payment'" fails "$root/trv" logs paymnt
   expect "help lists every command" 'school-day .*\[--students N\]' "$root/trv" help
   expect "three cells need containers" "three cells are containers' alone" fails "$root/trv" up --topology=three-cells
@@ -93,6 +97,26 @@ test_files() {
     'make_home; (take_lock up; sleep 1) & sleep 0.3; take_lock down; echo mine'
 }
 
+# A backup of no database: what is checked before anything is written.
+test_restore() {
+  local folder=$work/backup
+  mkdir --parents "$folder/mariadb"
+  echo data >"$folder/mariadb/ibdata1"
+  printf '%s\n' format=1 version=0.1.0 database=10.11.0-MariaDB bytes=5 >"$folder/MANIFEST"
+  (cd "$folder" && sha256sum MANIFEST mariadb/ibdata1 >SHA256SUMS)
+  expect "a whole backup passes" '^good$' inside "check_backup '$folder' && echo good"
+  echo date >"$folder/mariadb/ibdata1"
+  expect "a damaged file is named" 'backup is damaged: mariadb/ibdata1: FAILED; nothing was changed' inside "check_backup '$folder'"
+  rm "$folder/mariadb/ibdata1"
+  expect "a missing file is named" 'backup is damaged: sha256sum: mariadb/ibdata1: No such file' inside "check_backup '$folder'"
+  sed --in-place 's/^format=1/format=9/' "$folder/MANIFEST"
+  expect "another format is refused" "has the format '9', want 1: take the version that made it \(0.1.0\)" inside "check_backup '$folder'"
+  expect "a folder that holds something is refused" 'is not empty: it has .*TRIVIUM_HOME=/elsewhere' inside 'make_home; touch "$home/pki/ca.crt"; check_restore_place'
+  expect "a disk that is too small is said" 'restore: only 100 MB are free in .*, want 1453' inside \
+    "make_home; echo bytes=1000000000 >'$work/MANIFEST'; PATH=$work/fake:\$PATH; check_restore_space '$work'"
+  expect "nothing is left of a restore that failed" '^log$' inside 'make_home; restored=no; touch "$home/data/half"; undo_restore; ls "$home"'
+}
+
 test_tiers() {
   local tiers='bazel_tier() { echo "$1 [$2]"; }; script_tier() { echo "$1"; }; platform_tier() { echo "$1"; }; build_binaries() { :; };'
   expect "without a word all tiers but the sanitizers run" '^unit-and-integration \[\] structure/structure chart/chart e2e browser $' inside "$tiers"' run_tiers $default_tiers | tr "\n" " "'
@@ -117,6 +141,7 @@ test_ports
 test_failures
 test_engines
 test_files
+test_restore
 test_tiers
 test_back_off
 exit "$failed"
