@@ -28,7 +28,8 @@ cmd_school_day() {
   need_up
   bootstrap_file "$home/etc/bootstrap.json" school-day
   GRPC_XDS_BOOTSTRAP=$home/etc/bootstrap.json "$home/bin/school_day" --data="$TRIVIUM_ROOT/examples/school-day/data" --pki="$home/pki" \
-    --sandbox="http://127.0.0.1:$(port sandbox)" --gateway="127.0.0.1:$(port gateway_clients)" --token_keys="$home/products" "$@"
+    --sandbox="http://127.0.0.1:$(port sandbox)" --gateway="127.0.0.1:$(port gateway_clients)" --token_keys="$home/products" \
+    --live_capacity="$home/etc/live-capacity.yaml" "$@"
 }
 
 cmd_load() {

@@ -1,6 +1,7 @@
 #include "examples/school-day/backend_call.h"
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,10 @@
 
 namespace trivium::schoolday {
 namespace {
+
+// Reasons of RESOURCE_EXHAUSTED that another try does not change.
+const std::set<std::string> kFinal = {"AUDIENCE_TOO_LARGE", "LEVEL_FULL", "SEATS_FULL", "ROOM_QUEUE_FULL",
+                                      "STAFF_SLICE_FULL"};
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
   std::ifstream file(path);
@@ -42,15 +47,15 @@ absl::Status ToStatus(const grpc::Status& status) {
                            status.error_details());
 }
 
-bool IsWorthAnotherTry(const grpc::Status& status) {
-  switch (status.error_code()) {
-    case grpc::UNAVAILABLE:
-    case grpc::CANCELLED:
-    case grpc::DEADLINE_EXCEEDED:
-    case grpc::ABORTED:
+bool IsWorthAnotherTry(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kAborted:
       return true;
-    case grpc::RESOURCE_EXHAUSTED:
-      return ReasonOf(ToStatus(status)) != "AUDIENCE_TOO_LARGE";
+    case absl::StatusCode::kResourceExhausted:
+      return !kFinal.contains(ReasonOf(status));
     default:
       return false;
   }

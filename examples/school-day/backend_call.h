@@ -24,10 +24,10 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenBackendChannel(const BackendO
 // With the API's reason.
 absl::Status ToStatus(const grpc::Status& status);
 
-// UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED, ABORTED, and RESOURCE_EXHAUSTED but for an audience that is too large.
-// CANCELLED too: this client cancels nothing, and gRPC answers so a call that reaches a server in the moment of its
-// stop.
-bool IsWorthAnotherTry(const grpc::Status& status);
+// UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED, ABORTED, and RESOURCE_EXHAUSTED but for what stays so: an audience that is
+// too large, a class that is full. CANCELLED too: this client cancels nothing, and gRPC answers so a call that reaches
+// a server in the moment of its stop.
+bool IsWorthAnotherTry(const absl::Status& status);
 
 // 50 ms, doubling to 1 s, each between half and whole.
 absl::Duration Pause(int tries);
@@ -44,7 +44,7 @@ absl::StatusOr<Answer> CallPatiently(Stub& stub, const char* name, Method method
     const absl::Time start = absl::Now();
     const grpc::Status status = (stub.*method)(&context, request, &answer);
     if (tries_made != nullptr) *tries_made = tries + 1;
-    if (!IsWorthAnotherTry(status) || absl::Now() > give_up) {
+    if (status.ok() || !IsWorthAnotherTry(ToStatus(status)) || absl::Now() > give_up) {
       latencies.Answered(name, absl::Now() - start);
       if (status.ok()) return answer;
       return ToStatus(status);

@@ -10,6 +10,11 @@ void EventFold::Apply(const std::string& event_id, const std::string& product, c
   PaymentView& known = payments_[payment.payment_id];
   CheckVersion(payment.payment_id, known.version, payment.version);
   known = payment;
+  if (payment.state == "SUCCEEDED" && payment.refunded_minor < payment.amount_minor) {
+    paid_[payment.order_ref].insert(payment.payment_id);
+  } else {
+    paid_[payment.order_ref].erase(payment.payment_id);
+  }
 }
 
 void EventFold::Apply(const std::string& event_id, const std::string& product, const RefundView& refund) {
@@ -59,6 +64,12 @@ bool EventFold::Find(const std::string& payment_id, PaymentView* payment) const 
   if (found == payments_.end()) return false;
   *payment = found->second;
   return true;
+}
+
+bool EventFold::HasPaid(const std::string& order_ref) const {
+  MutexLock lock(mu_);
+  const auto found = paid_.find(order_ref);
+  return found != paid_.end() && !found->second.empty();
 }
 
 size_t EventFold::events() const {

@@ -26,6 +26,8 @@ class EventFold {
   std::vector<std::string> complaints() const;
   // Nothing when there is none.
   bool Find(const std::string& payment_id, PaymentView* payment) const;
+  // Whether a payment of the order has succeeded, and not all of it has gone back.
+  bool HasPaid(const std::string& order_ref) const;
   size_t events() const;
 
  private:
@@ -37,6 +39,7 @@ class EventFold {
   mutable Mutex mu_;
   std::map<std::string, PaymentView> payments_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, RefundView> refunds_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::set<std::string>> paid_ ABSL_GUARDED_BY(mu_);  // Payments by order.
   std::set<std::string> seen_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> complaints_ ABSL_GUARDED_BY(mu_);  // The first 20.
 };

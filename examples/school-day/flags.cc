@@ -1,5 +1,8 @@
 #include "examples/school-day/flags.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -8,7 +11,7 @@
 namespace trivium::schoolday {
 
 const char kHelp[] =
-    R"(school_day: a day of orders, payments, refunds and messages of the platform's products, through the public API.
+    R"(school_day: a day of orders, messages and classes of the platform's products, through the public API.
 
   --products A,B     Products; default: those with data. One without data gets that of the first, under its own ids.
   --students N       Students of each product, 1-100000; default: those of the data.
@@ -20,9 +23,13 @@ const char kHelp[] =
   --data DIR         Default: examples/school-day/data.
   --target NAME      Default: xds:///%s.payment.trivium (needs GRPC_XDS_BOOTSTRAP), or a plain address.
   --push_target NAME Default: xds:///%s.push.trivium, or a plain address.
+  --live_target NAME Default: xds:///%s.live.trivium, or a plain address.
   --gateway ADDRESS  Where students connect: numbers, host:port. Default: 127.0.0.1:21092.
-  --token_keys DIR   <product>/token.key signs the students' tokens (kid dev-1). Default: .trv/products.
+  --token_keys DIR   <product>/token.key signs the students' tokens (kid dev-1); <product>/profile.yaml says what
+                     classes are held to. Default: .trv/products.
+  --live_capacity F  What the cell's media can carry. Default: .trv/etc/live-capacity.yaml.
   --currency CODE    Default: CNY.
+  --classes          Also holds the classes of the timetable.
   --calm             The sandbox does not misbehave towards everybody, only about single trades.
   --check_data       Reads the data, says what is wrong with it, and ends.
 
@@ -46,12 +53,17 @@ absl::Status Set(const std::string& name, const std::string& value, Flags& flags
     flags.products = absl::StrSplit(value, ',', absl::SkipEmpty());
     return absl::OkStatus();
   }
-  const std::pair<const char*, std::string*> texts[] = {
-      {"--json", &flags.json},        {"--pki", &flags.pki},
-      {"--sandbox", &flags.sandbox},  {"--data", &flags.data},
-      {"--target", &flags.target},    {"--push_target", &flags.push_target},
-      {"--gateway", &flags.gateway},  {"--token_keys", &flags.token_keys},
-      {"--currency", &flags.currency}};
+  const std::pair<const char*, std::string*> texts[] = {{"--json", &flags.json},
+                                                        {"--pki", &flags.pki},
+                                                        {"--sandbox", &flags.sandbox},
+                                                        {"--data", &flags.data},
+                                                        {"--target", &flags.target},
+                                                        {"--push_target", &flags.push_target},
+                                                        {"--gateway", &flags.gateway},
+                                                        {"--token_keys", &flags.token_keys},
+                                                        {"--live_target", &flags.live_target},
+                                                        {"--live_capacity", &flags.live_capacity},
+                                                        {"--currency", &flags.currency}};
   for (const auto& [text_name, target] : texts) {
     if (name == text_name) *target = value;
   }
@@ -62,14 +74,21 @@ absl::Status Set(const std::string& name, const std::string& value, Flags& flags
 
 absl::StatusOr<Flags> ParseFlags(const std::vector<std::string>& arguments) {
   static const std::vector<std::string> kNames = {
-      "--products", "--students",    "--seed",    "--concurrency", "--json",     "--pki",  "--sandbox", "--data",
-      "--target",   "--push_target", "--gateway", "--token_keys",  "--currency", "--calm", "--help",    "--check_data"};
+      "--products", "--students", "--seed",        "--concurrency", "--json",          "--pki",     "--sandbox",
+      "--data",     "--target",   "--push_target", "--live_target", "--live_capacity", "--gateway", "--token_keys",
+      "--currency", "--calm",     "--classes",     "--help",        "--check_data"};
   Flags flags;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::vector<std::string> parts = absl::StrSplit(arguments[i], absl::MaxSplits('=', 1));
     const std::string& name = parts[0];
-    if (name == "--calm" || name == "--help" || name == "--check_data") {
-      (name == "--calm" ? flags.calm : name == "--help" ? flags.help : flags.check_data) = true;
+    const std::pair<const char*, bool*> switches[] = {{"--calm", &flags.calm},
+                                                      {"--classes", &flags.classes},
+                                                      {"--help", &flags.help},
+                                                      {"--check_data", &flags.check_data}};
+    const auto* set =
+        std::find_if(std::begin(switches), std::end(switches), [&](const auto& s) { return name == s.first; });
+    if (set != std::end(switches)) {
+      *set->second = true;
       continue;
     }
     if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
@@ -81,7 +100,7 @@ absl::StatusOr<Flags> ParseFlags(const std::vector<std::string>& arguments) {
       return absl::InvalidArgumentError(absl::StrCat(name, ": want a value"));
     }
     const std::string value = parts.size() == 2 ? parts[1] : arguments[++i];
-    if (const absl::Status set = Set(name, value, flags); !set.ok()) return set;
+    if (const absl::Status taken = Set(name, value, flags); !taken.ok()) return taken;
   }
   return flags;
 }

@@ -20,9 +20,12 @@ struct Flags {
   std::string data = "examples/school-day/data";
   std::string target = "xds:///%s.payment.trivium";  // %s: the product.
   std::string push_target = "xds:///%s.push.trivium";
+  std::string live_target = "xds:///%s.live.trivium";
   std::string gateway = "127.0.0.1:21092";   // Where students connect.
-  std::string token_keys = ".trv/products";  // <product>/token.key signs their tokens.
+  std::string token_keys = ".trv/products";  // <product>/token.key signs their tokens, <product>/profile.yaml.
+  std::string live_capacity = ".trv/etc/live-capacity.yaml";
   std::string currency = "CNY";
+  bool classes = false;     // Also holds the classes.
   bool calm = false;        // The sandbox answers every call (single trades still misbehave).
   bool check_data = false;  // Reads the data and ends.
   bool help = false;

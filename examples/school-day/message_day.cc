@@ -32,42 +32,6 @@ std::string TextOf(const absl::Status& status) {
 
 }  // namespace
 
-// Follows the product's message events in a thread of its own, from cursor to cursor.
-class MessageDay::Watcher {
- public:
-  Watcher(PushClient& client, MessageFold& fold, std::string cursor)
-      : client_(client), fold_(fold), cursor_(std::move(cursor)), thread_([this] { Run(); }) {}
-  ~Watcher() { Stop(); }
-  void Stop() {
-    stop_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  int breaks() const { return breaks_; }
-
- private:
-  void Run() {
-    while (!stop_) {
-      client_
-          .WatchEvents(cursor_, stop_,
-                       [this](const MessageEventView& event) {
-                         fold_.Apply(event.event_id, event.product, event.message);
-                         cursor_ = event.cursor;
-                       })
-          .IgnoreError();
-      if (stop_) return;
-      ++breaks_;
-      Sleep(absl::Milliseconds(200));
-    }
-  }
-
-  PushClient& client_;
-  MessageFold& fold_;
-  std::string cursor_;
-  std::atomic<bool> stop_ = false;
-  std::atomic<int> breaks_ = 0;
-  std::thread thread_;
-};
-
 // Comes with a token that says this product, signed by another's key.
 class MessageDay::Intruder : private client::SessionListener {
  public:
@@ -111,7 +75,10 @@ absl::Status MessageDay::Open() {
   TRIVIUM_ASSIGN_OR_RETURN(std::string cursor, client_.NewestCursor());
   TRIVIUM_ASSIGN_OR_RETURN(before_, client_.GetDailySummary());
   TRIVIUM_ASSIGN_OR_RETURN(loop_, client::Loop::Start());
-  watcher_ = std::make_unique<Watcher>(client_, fold_, std::move(cursor));
+  const auto receive = [this](const MessageEventView& event) {
+    fold_.Apply(event.event_id, event.product, event.message);
+  };
+  watcher_ = Follow<MessageEventView>(client_, receive, std::move(cursor));
   uint64_t seed = options_.seed;
   for (const Attendant& attendant : plan_.attendants) {
     students_.push_back(std::make_unique<StudentClient>(attendant, campus_, ++seed * 0x9e3779b97f4a7c15u, *loop_));
@@ -141,6 +108,7 @@ void MessageDay::Work() {
     Sleep(begin + burst * absl::Seconds(kBurstSeconds) - absl::Now());
     RunBurst(burst);
   }
+  through_ = true;
 }
 
 // Members and tags: whom messages are for is known before the first one.
@@ -185,6 +153,10 @@ void MessageDay::RunBurst(int burst) {
   std::thread breaking([&] { BreakConnections(burst); });
   RunLanes(burst, /*second_half=*/true);
   breaking.join();
+  AckPositions();
+}
+
+void MessageDay::AckPositions() {
   for (const auto& student : students_) {
     if (student->plan().attendance == Attendance::kAcksByPosition) student->AckPositions();
   }
@@ -309,10 +281,8 @@ void MessageDay::Settle() {
   Patience patience(options_.settle);
   for (int round = 0; !IsSettled(records_, fold_.messages()); ++round) {
     size_t news = fold_.events();
-    for (const auto& student : students_) {
-      news += static_cast<size_t>(student->acked());
-      if (round % 2 == 0 && student->plan().attendance == Attendance::kAcksByPosition) student->AckPositions();
-    }
+    if (round % 2 == 0) AckPositions();
+    for (const auto& student : students_) news += static_cast<size_t>(student->acked());
     if (patience.IsOver(news)) return;
     Sleep(absl::Milliseconds(500));
   }
@@ -382,6 +352,21 @@ std::vector<StudentRecord> MessageDay::StudentRecords() const {
   for (const auto& student : students_) records.push_back(student->Record());
   return records;
 }
+
+StudentClient* MessageDay::FindStudent(const std::string& student_id) const {
+  for (const auto& student : students_) {
+    if (student->plan().student_id == student_id) return student.get();
+  }
+  return nullptr;
+}
+
+std::vector<std::string> MessageDay::StudentIds() const {
+  std::vector<std::string> ids;
+  for (const auto& student : students_) ids.push_back(student->plan().student_id);
+  return ids;
+}
+
+int MessageDay::broken_streams() const { return watcher_->breaks(); }
 
 bool MessageDay::Check(const absl::Status& status, const std::string& what) {
   if (!status.ok()) Complain(absl::StrCat(what, " failed: ", TextOf(status)));

@@ -1,6 +1,7 @@
 // One product's messages on a day: its students connect, break, stay away and come back; its backend publishes.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -8,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
+#include "examples/school-day/event_follower.h"
 #include "examples/school-day/message_fold.h"
 #include "examples/school-day/message_plan.h"
 #include "examples/school-day/message_views.h"
@@ -43,9 +45,17 @@ class MessageDay {
   MessageDayRecord Close();
 
   size_t message_count() const { return records_.size(); }
+  // Everything is published. From then on, what classes need of the students; after Open.
+  bool is_through() const { return through_; }
+  // nullptr: there is none.
+  StudentClient* FindStudent(const std::string& student_id) const;
+  std::vector<std::string> StudentIds() const;
+  std::vector<StudentRecord> StudentRecords() const;
+  // Applications that acknowledge by position do so.
+  void AckPositions();
+  int broken_streams() const;
 
  private:
-  class Watcher;
   class Intruder;
 
   void Work();
@@ -62,7 +72,6 @@ class MessageDay {
   PublishCall CallOf(MessageRecord& m);
   void Settle();
   void ReadOne(MessageRecord& m);
-  std::vector<StudentRecord> StudentRecords() const;
   bool Check(const absl::Status& status, const std::string& what);
   void Complain(const std::string& sentence);
 
@@ -71,13 +80,14 @@ class MessageDay {
   const Campus campus_;
   PushClient& client_;
   MessageFold fold_;
-  std::unique_ptr<Watcher> watcher_;
+  std::unique_ptr<EventFollower<MessageEventView>> watcher_;
   std::unique_ptr<client::Loop> loop_;
   std::vector<std::unique_ptr<StudentClient>> students_;
   std::unique_ptr<Intruder> intruder_;
   std::vector<MessageRecord> records_;  // By number; each is worked on by one thread at a time.
   PushDayView before_;
   std::thread thread_;
+  std::atomic<bool> through_ = false;
   Mutex mu_;
   std::vector<std::string> complaints_ ABSL_GUARDED_BY(mu_);
 };

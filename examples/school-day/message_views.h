@@ -60,10 +60,12 @@ struct ClientEvent {
   std::string channel;
   int64_t time_ms = 0;
   // kMessage.
-  int number = 0;  // Of the plan; 0: of another day.
+  int number = 0;        // Of the plan; 0: of another day.
+  int class_number = 0;  // Of a class's message, likewise.
   std::string message_id, message_class;
   uint64_t offset = 0;  // Also of kJoined.
   bool seen = false;    // Our SDK shows it no more.
+  std::string text;     // Of a class's room: what it said.
   // kJoined.
   bool was_recovering = false, recovered = false;
 };

@@ -55,6 +55,7 @@ RefundPlan PlanRefund(const Order& order, bool class_canceled, Random& random) {
   const uint64_t draw = random() % 24;
   if (!EndsPaid(order.scenario) || order.amount_minor < 3) return RefundPlan::kNone;
   if (class_canceled) return draw % 3 == 0 ? RefundPlan::kInTwoParts : RefundPlan::kFull;
+  if (draw == 1 && order.scenario < Scenario::kDecline) return RefundPlan::kBeforeClass;
   return draw == 0 ? RefundPlan::kPartOnly : RefundPlan::kNone;
 }
 
@@ -106,6 +107,21 @@ DayPlan MakePlan(const School& school, const std::string& run_id, uint64_t seed)
   // Students do not come in the order of a file.
   Shuffle(plan.orders, random);
   return plan;
+}
+
+RefundTime TimeOf(RefundPlan refund) {
+  switch (refund) {
+    case RefundPlan::kNone:
+      return RefundTime::kNever;
+    case RefundPlan::kFull:
+    case RefundPlan::kInTwoParts:
+      return RefundTime::kBesideClasses;
+    case RefundPlan::kPartOnly:
+      return RefundTime::kAfterClasses;
+    case RefundPlan::kBeforeClass:
+      break;
+  }
+  return RefundTime::kBeforeClasses;
 }
 
 int TimeoutSeconds(Scenario scenario) {

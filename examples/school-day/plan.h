@@ -42,9 +42,14 @@ struct Misbehaviour {
 enum class RefundPlan {
   kNone,
   kFull,
-  kInTwoParts,  // A third, then the rest; then one fen too many must be refused.
-  kPartOnly,    // A third: the student left after a trial lesson.
+  kInTwoParts,   // A third, then the rest; then one fen too many must be refused.
+  kPartOnly,     // A third, after the class: the student left after a trial lesson.
+  kBeforeClass,  // All of it, before the class: the student thought better of it.
 };
+
+// When it is given back.
+enum class RefundTime { kNever, kBeforeClasses, kBesideClasses, kAfterClasses };
+RefundTime TimeOf(RefundPlan refund);
 
 struct Order {
   std::string order_ref;  // "<run>-<product>-<number>"

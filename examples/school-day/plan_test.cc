@@ -51,7 +51,7 @@ TEST(MakePlan, OrdersAreUniqueAndFitTheApi) {
 }
 
 TEST(MakePlan, CanceledClassesAreRefundedWhereMoneyIsKept) {
-  int full = 0, parts = 0;
+  int full = 0, parts = 0, before = 0;
   for (const Order& order : MakePlan(SchoolOf(400), "d1", 3).orders) {
     const bool kept = order.scenario <= Scenario::kDecline;
     if (!kept) {
@@ -59,13 +59,15 @@ TEST(MakePlan, CanceledClassesAreRefundedWhereMoneyIsKept) {
     } else if (order.class_id == "C2") {
       EXPECT_TRUE(order.refund == RefundPlan::kFull || order.refund == RefundPlan::kInTwoParts);
     } else {
-      EXPECT_TRUE(order.refund == RefundPlan::kNone || order.refund == RefundPlan::kPartOnly);
+      EXPECT_NE(TimeOf(order.refund), RefundTime::kBesideClasses);
+      before += order.refund == RefundPlan::kBeforeClass ? 1 : 0;
     }
     full += order.refund == RefundPlan::kFull ? 1 : 0;
     parts += order.refund == RefundPlan::kInTwoParts ? 1 : 0;
   }
   EXPECT_GT(full, 0);
   EXPECT_GT(parts, 0);
+  EXPECT_GT(before, 0);
 }
 
 TEST(TimeoutSeconds, OnlyThoseWhoAreLateHaveAShortOne) {

@@ -42,7 +42,14 @@ ProductDay::ProductDay(DayPlan plan, const Options& options, ProductClient& clie
 
 absl::Status ProductDay::Open() {
   TRIVIUM_ASSIGN_OR_RETURN(std::string cursor, client_.NewestCursor());
-  watcher_ = std::make_unique<EventWatcher>(client_, fold_, std::move(cursor));
+  const auto receive = [this](const EventView& event) {
+    if (event.has_payment) {
+      fold_.Apply(event.event_id, event.product, event.payment);
+    } else {
+      fold_.Apply(event.event_id, event.product, event.refund);
+    }
+  };
+  watcher_ = Follow<EventView>(client_, receive, std::move(cursor));
   bool known = false;
   const int64_t gap = CashGap(&known);
   MutexLock lock(mu_);
@@ -184,10 +191,10 @@ void ProductDay::PayAgainOne(OrderRecord& order) {
       Check(sandbox_.Pay(call), absl::StrCat("paying order ", order.plan.order_ref, late ? " late" : " again"));
 }
 
-void ProductDay::Refund() {
+void ProductDay::Refund(RefundTime time) {
   std::vector<const OrderRecord*> refunds;
   for (const OrderRecord& order : orders_) {
-    if (order.plan.refund != RefundPlan::kNone && order.paid) refunds.push_back(&order);
+    if (TimeOf(order.plan.refund) == time && order.paid) refunds.push_back(&order);
   }
   ParallelFor(refunds.size(), options_.concurrency, [&](size_t i) {
     RefundOne(*refunds[i]);
@@ -203,7 +210,8 @@ void ProductDay::RefundOne(const OrderRecord& order) {
   }
   const int64_t amount = order.plan.amount_minor;
   const RefundPlan plan = order.plan.refund;
-  const int64_t first = plan == RefundPlan::kFull ? amount : amount / 3;
+  const bool at_once = plan == RefundPlan::kFull || plan == RefundPlan::kBeforeClass;
+  const int64_t first = at_once ? amount : amount / 3;
   RefundTwice({RequestId(order.plan, "refund", 0), id, first});
   if (plan == RefundPlan::kInTwoParts) RefundTwice({RequestId(order.plan, "refund", 1), id, amount - first});
   if (plan == RefundPlan::kPartOnly) return;
@@ -233,9 +241,9 @@ void ProductDay::ProbeIsolation(const std::string& foreign_payment_id, const std
 
 size_t ProductDay::pay_again_count() const { return std::count_if(orders_.begin(), orders_.end(), PaysAgain); }
 
-size_t ProductDay::refund_count() const {
+size_t ProductDay::refund_count(RefundTime time) const {
   return std::count_if(orders_.begin(), orders_.end(),
-                       [](const OrderRecord& order) { return order.plan.refund != RefundPlan::kNone; });
+                       [&](const OrderRecord& order) { return TimeOf(order.plan.refund) == time; });
 }
 
 std::string ProductDay::SomePaymentId() const {

@@ -8,7 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "examples/school-day/event_fold.h"
-#include "examples/school-day/event_watcher.h"
+#include "examples/school-day/event_follower.h"
 #include "examples/school-day/plan.h"
 #include "examples/school-day/product_client.h"
 #include "examples/school-day/progress.h"
@@ -36,7 +36,8 @@ class ProductDay {
   void OrderAndPay();
   // Payments that come after their expiry, and new payments of orders that were declined.
   void PayAgain();
-  void Refund();
+  // Those of one time of the day.
+  void Refund(RefundTime time);
   // Asks for another product's payment: that must be NOT_FOUND.
   void ProbeIsolation(const std::string& foreign_payment_id, const std::string& foreign_product);
   // Waits until nothing is on its way, then reads everything that is judged.
@@ -44,7 +45,9 @@ class ProductDay {
 
   size_t order_count() const { return orders_.size(); }
   size_t pay_again_count() const;
-  size_t refund_count() const;
+  size_t refund_count(RefundTime time) const;
+  // Whether the product has the order's money now, by the events. Thread-safe.
+  bool HasPaid(const std::string& order_ref) const { return fold_.HasPaid(order_ref); }
   // A payment of this product, or "".
   std::string SomePaymentId() const;
   size_t event_count() const { return fold_.events(); }
@@ -81,7 +84,7 @@ class ProductDay {
   Progress& progress_;
   std::vector<OrderRecord> orders_;  // Each is worked on by one thread at a time.
   EventFold fold_;
-  std::unique_ptr<EventWatcher> watcher_;
+  std::unique_ptr<EventFollower<EventView>> watcher_;
   mutable Mutex mu_;
   DayRecord record_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::string> urls_ ABSL_GUARDED_BY(mu_);  // Pay pages by payment.

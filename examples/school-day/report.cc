@@ -65,7 +65,9 @@ std::string FormatTables(const std::vector<DaySummary>& days) {
   }
   std::vector<MessageSummary> messages;
   for (const DaySummary& d : days) messages.push_back(d.messages);
-  absl::StrAppend(&out, "\n", FormatMessageTables(messages));
+  std::vector<ClassSummary> classes;
+  for (const DaySummary& d : days) classes.push_back(d.classes);
+  absl::StrAppend(&out, "\n", FormatMessageTables(messages), "\n", FormatClassTables(classes));
   absl::StrAppendFormat(&out, "\n%-12s %-16s %8s %8s %10s %10s\n", "product", "API", "calls", "retries", "p50 ms",
                         "p99 ms");
   for (const DaySummary& d : days) {
@@ -106,6 +108,7 @@ std::string FormatJson(const RunFacts& facts, const std::vector<DaySummary>& day
                         {"broken_streams", d.broken_streams},
                         {"settle_seconds", d.settle_seconds},
                         {"messages", ToJson(d.messages)},
+                        {"classes", ToJson(d.classes)},
                         {"apis", apis}});
   }
   const json report = {{"schema", "trivium.school-day/1"},

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "examples/school-day/class_report.h"
 #include "examples/school-day/latency.h"
 #include "examples/school-day/message_report.h"
 #include "examples/school-day/views.h"
@@ -24,6 +25,7 @@ struct DaySummary {
   double settle_seconds = 0;
   std::map<std::string, LatencySummary> latencies;
   MessageSummary messages;
+  ClassSummary classes;
 };
 
 DaySummary Summarize(const DayRecord& day);
@@ -31,7 +33,7 @@ DaySummary Summarize(const DayRecord& day);
 // 123456 -> "1,234.56".
 std::string Yuan(int64_t minor);
 
-// The tables: products, messages, clients, and calls.
+// The tables: products, messages, clients, classes, and calls.
 std::string FormatTables(const std::vector<DaySummary>& days);
 
 struct RunFacts {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "examples/school-day/class_day_under_test.h"
 #include "examples/school-day/progress.h"
 
 namespace trivium::schoolday {
@@ -104,6 +105,28 @@ TEST(MessageSummary, CountsByClassAndFate) {
   EXPECT_EQ(report["classes"]["RELIABLE"]["shown"], 1);
   EXPECT_EQ(report["clients"]["recovered"], 2);
   EXPECT_EQ(report["clients"]["p50_ms"], 2);
+}
+
+TEST(ClassSummary, CountsJoinsRefusalsAndWaits) {
+  ClassDayRecord day = GoodClassDay();
+  AddClientAndMessages(day);
+  day.visits[4].waits = 1;
+  day.visits[4].waited_s = 2.5;
+  day.visits[1].join_ms = {4, 8};
+  DaySummary s = Summarize(Day());
+  s.classes = Summarize(day);
+  EXPECT_EQ(s.classes.students, 5);
+  EXPECT_EQ(s.classes.most_in_one_room, 5);
+  EXPECT_EQ(s.classes.admitted, 1);
+  const std::string text = FormatTables({s});
+  EXPECT_NE(text.find("GRANT_MISSING 1, PARTICIPANT_BANNED 1"), std::string::npos) << text;
+  const auto report = nlohmann::json::parse(FormatJson({"d1", 7, 2.5}, {s}, {}))["products"][0]["classes"];
+  EXPECT_EQ(report["refusals"]["GRANT_MISSING"], 1);
+  EXPECT_EQ(report["leaves"]["LEASE_EXPIRED"], 1);
+  EXPECT_EQ(report["join"]["p99_ms"], 8);
+  EXPECT_EQ(report["longest_wait_s"], 2.5);
+  EXPECT_EQ(report["reconnects"], 1);
+  EXPECT_EQ(report["shown"], 2);
 }
 
 TEST(ProgressLine, ShowsABar) {

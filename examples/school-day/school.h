@@ -24,7 +24,10 @@ struct Course {
 struct Class {
   std::string class_id, course_id, teacher;
   int seats = 0;
-  bool canceled = false;  // In the course of the day.
+  bool canceled = false;     // In the course of the day.
+  bool open_lesson = false;  // 公开课: more students than its room has places.
+  int weekday = 0;           // 1: Monday.
+  std::string start;         // "HH:MM".
 };
 
 // 学生.

@@ -12,6 +12,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "examples/school-day/class_day.h"
+#include "examples/school-day/class_invariants.h"
+#include "examples/school-day/class_limits.h"
 #include "examples/school-day/flags.h"
 #include "examples/school-day/invariants.h"
 #include "examples/school-day/message_day.h"
@@ -31,12 +34,15 @@ struct Running {
   std::unique_ptr<ProductDay> day;
   std::unique_ptr<PushClient> push;
   std::unique_ptr<MessageDay> messages;
+  std::unique_ptr<LiveClient> live;
+  std::unique_ptr<ClassDay> classes;
 };
 
 // What is judged at the end.
 struct Records {
   std::vector<DayRecord> payments;
   std::vector<MessageDayRecord> messages;
+  std::vector<ClassDayRecord> classes;
 };
 
 std::vector<std::string> ProductsWithData(const std::string& data) {
@@ -104,17 +110,35 @@ absl::Status OpenPayments(const Flags& flags, const School& school, const std::s
   return absl::Status(open.code(), absl::StrCat(school.product, ": payment does not answer: ", open.message()));
 }
 
+absl::StatusOr<Campus> CampusOf(const Flags& flags, const std::string& product, const std::string& run_id) {
+  Campus campus{product, run_id, flags.gateway, nullptr};
+  TRIVIUM_ASSIGN_OR_RETURN(campus.signer, ReadSigner(absl::StrCat(flags.token_keys, "/", product, "/token.key")));
+  return campus;
+}
+
 absl::Status OpenMessages(const Flags& flags, const School& school, const std::string& run_id, Running& r) {
   const auto options = BackendOf<BackendOptions>(flags, school.product, "push", flags.push_target);
   TRIVIUM_ASSIGN_OR_RETURN(r.push, PushClient::Create(options, *r.latencies));
-  Campus campus{school.product, run_id, flags.gateway, nullptr};
-  TRIVIUM_ASSIGN_OR_RETURN(campus.signer,
-                           ReadSigner(absl::StrCat(flags.token_keys, "/", school.product, "/token.key")));
+  TRIVIUM_ASSIGN_OR_RETURN(const Campus campus, CampusOf(flags, school.product, run_id));
   const MessageDay::Options day{.concurrency = flags.concurrency, .seed = flags.seed};
   r.messages = std::make_unique<MessageDay>(MakeMessagePlan(school, run_id, flags.seed), day, campus, *r.push);
   const absl::Status open = r.messages->Open();
   if (open.ok()) return open;
   return absl::Status(open.code(), absl::StrCat(school.product, ": push does not answer: ", open.message()));
+}
+
+absl::Status OpenClasses(const Flags& flags, const School& school, const std::string& run_id, Running& r) {
+  const auto options = BackendOf<BackendOptions>(flags, school.product, "live", flags.live_target);
+  TRIVIUM_ASSIGN_OR_RETURN(r.live, LiveClient::Create(options, *r.latencies));
+  TRIVIUM_ASSIGN_OR_RETURN(const Campus campus, CampusOf(flags, school.product, run_id));
+  ProductDay& day = *r.day;
+  const ClassDay::Parts parts{*r.live, *r.push, *r.messages,
+                              [&day](const std::string& ref) { return day.HasPaid(ref); }, *r.latencies};
+  ClassPlan plan = MakeClassPlan(school, MakePlan(school, run_id, flags.seed), flags.seed);
+  r.classes = std::make_unique<ClassDay>(std::move(plan), ClassDay::Options{.seed = flags.seed}, campus, parts);
+  const absl::Status open = r.classes->Open();
+  if (open.ok()) return open;
+  return absl::Status(open.code(), absl::StrCat(school.product, ": live does not answer: ", open.message()));
 }
 
 absl::StatusOr<std::vector<Running>> OpenAll(const Flags& flags, const std::vector<School>& schools,
@@ -124,6 +148,9 @@ absl::StatusOr<std::vector<Running>> OpenAll(const Flags& flags, const std::vect
     Running r;
     TRIVIUM_RETURN_IF_ERROR(OpenPayments(flags, school, run_id, sandbox, progress, r));
     TRIVIUM_RETURN_IF_ERROR(OpenMessages(flags, school, run_id, r));
+    if (flags.classes) {
+      TRIVIUM_RETURN_IF_ERROR(OpenClasses(flags, school, run_id, r));
+    }
     running.push_back(std::move(r));
   }
   return running;
@@ -134,7 +161,7 @@ template <typename Count, typename Part>
 void RunPart(const std::string& name, std::vector<Running>& running, Progress& progress, const Count& count,
              const Part& part) {
   size_t total = 0;
-  for (const Running& r : running) total += count(*r.day);
+  for (const Running& r : running) total += count(r);
   progress.Begin(name, static_cast<int>(total));
   std::vector<std::thread> threads;
   for (Running& r : running) threads.emplace_back([&part, &r] { part(r); });
@@ -154,31 +181,58 @@ void ProbeAll(std::vector<Running>& running, const std::vector<School>& schools)
 void StartMessages(std::vector<Running>& running) {
   for (size_t i = 0; i < running.size() && running.size() > 1; ++i) {
     running[i].messages->ProbeIsolation(*running[(i + 1) % running.size()].messages);
+    const Running& next = running[(i + 1) % running.size()];
+    if (next.classes != nullptr) running[i].classes->ProbeIsolation(*next.classes);
   }
   for (Running& r : running) r.messages->Start();
 }
 
-Records RunParts(std::vector<Running>& running, const std::vector<School>& schools, Progress& progress) {
-  const auto orders = [](const ProductDay& day) { return day.order_count(); };
-  const auto none = [](const ProductDay&) { return 0; };
-  StartMessages(running);
-  RunPart("ordering and paying", running, progress, orders, [](Running& r) { r.day->OrderAndPay(); });
-  ProbeAll(running, schools);
+void RefundAt(RefundTime time, const std::string& name, std::vector<Running>& running, Progress& progress) {
   RunPart(
-      "late payments, second tries", running, progress, [](const ProductDay& day) { return day.pay_again_count(); },
-      [](Running& r) { r.day->PayAgain(); });
-  RunPart(
-      "refunds", running, progress, [](const ProductDay& day) { return day.refund_count(); },
-      [](Running& r) { r.day->Refund(); });
-  RunPart("the last messages", running, progress, none, [](Running& r) { r.messages->Finish(); });
-  Records records{std::vector<DayRecord>(running.size()), std::vector<MessageDayRecord>(running.size())};
+      name, running, progress, [&](const Running& r) { return r.day->refund_count(time); },
+      [&](Running& r) { r.day->Refund(time); });
+}
+
+Records CloseAll(std::vector<Running>& running, Progress& progress) {
+  const size_t n = running.size();
+  Records records{std::vector<DayRecord>(n), std::vector<MessageDayRecord>(n), std::vector<ClassDayRecord>(n)};
+  const auto orders = [](const Running& r) { return r.day->order_count(); };
   RunPart("settling and checking", running, progress, orders, [&](Running& r) {
     const size_t i = &r - running.data();
     std::thread payments([&] { records.payments[i] = r.day->Close(); });
+    std::thread classes([&] {
+      if (r.classes != nullptr) records.classes[i] = r.classes->Close();
+    });
     records.messages[i] = r.messages->Close();
     payments.join();
+    classes.join();
   });
   return records;
+}
+
+// Classes begin when messages are through and go on beside what is paid late and given back.
+Records RunParts(std::vector<Running>& running, const std::vector<School>& schools, Progress& progress) {
+  StartMessages(running);
+  RunPart(
+      "ordering and paying", running, progress, [](const Running& r) { return r.day->order_count(); },
+      [](Running& r) { r.day->OrderAndPay(); });
+  ProbeAll(running, schools);
+  RefundAt(RefundTime::kBeforeClasses, "refunds before class", running, progress);
+  const bool held = running.front().classes != nullptr;
+  for (Running& r : running) {
+    if (held) r.classes->Start();
+  }
+  RunPart(
+      "late payments, second tries", running, progress, [](const Running& r) { return r.day->pay_again_count(); },
+      [](Running& r) { r.day->PayAgain(); });
+  RefundAt(RefundTime::kBesideClasses, "refunds of canceled classes", running, progress);
+  if (held) {
+    RunPart(
+        "classes", running, progress, [](const Running& r) { return r.classes->visit_count(); },
+        [&](Running& r) { r.classes->Finish(progress); });
+  }
+  RefundAt(RefundTime::kAfterClasses, "refunds after class", running, progress);
+  return CloseAll(running, progress);
 }
 
 std::vector<DaySummary> SummarizeAll(const std::vector<Running>& running, const Records& records) {
@@ -186,6 +240,7 @@ std::vector<DaySummary> SummarizeAll(const std::vector<Running>& running, const 
   for (size_t i = 0; i < running.size(); ++i) {
     DaySummary summary = Summarize(records.payments[i]);
     summary.messages = Summarize(records.messages[i]);
+    summary.classes = Summarize(records.classes[i]);
     summary.latencies = running[i].latencies->Summary();
     summary.events = static_cast<int64_t>(running[i].day->event_count());
     summary.broken_streams = running[i].day->broken_streams();
@@ -215,6 +270,9 @@ absl::StatusOr<int> Run(const Flags& flags) {
   const RunFacts facts{NewRunId(), flags.seed, 0};
   Sandbox sandbox(flags.sandbox, absl::Seconds(90));
   TRIVIUM_RETURN_IF_ERROR(sandbox.SetFaults(flags.calm, flags.seed));
+  std::vector<std::string> products;
+  for (const School& s : schools) products.push_back(s.product);
+  TRIVIUM_ASSIGN_OR_RETURN(const ClassLimits limits, ReadClassLimits(flags.token_keys, flags.live_capacity, products));
   Progress progress;
   TRIVIUM_ASSIGN_OR_RETURN(std::vector<Running> running, OpenAll(flags, schools, facts.run_id, sandbox, progress));
   const Records records = RunParts(running, schools, progress);
@@ -222,8 +280,9 @@ absl::StatusOr<int> Run(const Flags& flags) {
 
   const std::vector<DaySummary> summaries = SummarizeAll(running, records);
   std::vector<std::string> broken = CheckAll(records.payments);
-  const std::vector<std::string> broken_messages = CheckAllMessages(records.messages);
-  broken.insert(broken.end(), broken_messages.begin(), broken_messages.end());
+  for (const auto& more : {CheckAllMessages(records.messages), CheckAllClasses(records.classes, limits)}) {
+    broken.insert(broken.end(), more.begin(), more.end());
+  }
   std::printf("%s\n", FormatTables(summaries).c_str());
   for (const std::string& sentence : broken) std::printf("BROKEN  %s\n", sentence.c_str());
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);

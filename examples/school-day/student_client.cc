@@ -127,15 +127,18 @@ void StudentClient::OnMessage(const client::Message& message) {
 }
 
 void StudentClient::ReadData(const client::Message& message, ClientEvent& event) {
+  if (message.channel.starts_with("room:room_")) event.text = message.data;
   const auto data = nlohmann::json::parse(message.data, nullptr, /*allow_exceptions=*/false);
   // Other programs publish, too.
-  if (!data.is_object() || !data.contains("product") || !data.contains("run") || !data.contains("n")) return;
+  if (!data.is_object() || !data.contains("product") || !data.contains("run")) return;
   const std::string product = data.value("product", "");
   if (product != campus_.product) {
     return Complain(absl::StrCat("isolation: got ", message.id, " of ", product, " through ", message.channel));
   }
   if (data.value("run", "") != campus_.run_id) return;
   event.number = data.value("n", 0);
+  event.class_number = data.value("class", 0);
+  if (event.number == 0) return;
   const int64_t begin_ms = data.value("t", int64_t{0});
   if (plan_.attendance == Attendance::kStays && !message.seen && begin_ms > 0) {
     record_.latency_ms.push_back(static_cast<float>(event.time_ms - begin_ms));

@@ -41,11 +41,17 @@ class StudentClient : private client::SessionListener {
   void Break(absl::Duration away) { connection_.Cut(away); }
   // The app is started anew, with our SDK.
   void StartAnew(absl::Duration away);
+  void Subscribe(const std::string& channel) { connection_.Subscribe(channel); }
+  // A command of the gateway's, in the form of the plan; done in the loop's thread.
+  void Call(const std::string& command, const std::string& data, client::CallDone done) {
+    connection_.Call(command, data, std::move(done));
+  }
   // kAcksByPosition: acknowledges all that was read.
   void AckPositions();
 
   const Attendant& plan() const { return plan_; }
   bool is_connected() const { return connection_.connected(); }
+  int connects() const { return connection_.connects(); }
   int64_t acked() const { return connection_.acked(); }
   StudentRecord Record() const;
 

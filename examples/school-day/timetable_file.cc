@@ -75,7 +75,9 @@ std::vector<Class> ReadTimetable(const std::string& text, const std::string& fil
     check.Want(row.length().seconds() >= 600 && row.length().seconds() <= 4 * 3600, "length",
                absl::StrCat(row.length().seconds(), "s"), "10m to 4h");
     check.Want(row.seats() >= 1 && row.seats() <= 100'000, "seats", absl::StrCat(row.seats()), "1-100000");
-    if (check.ok()) classes.push_back({row.class_id(), row.course_id(), row.teacher(), row.seats(), row.canceled()});
+    if (!check.ok()) continue;
+    classes.push_back({row.class_id(), row.course_id(), row.teacher(), row.seats(), row.canceled(), row.open_lesson(),
+                       row.weekday(), row.start()});
   }
   return classes;
 }

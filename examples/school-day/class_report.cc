@@ -1,0 +1,137 @@
+#include "examples/school-day/class_report.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "examples/school-day/latency.h"
+
+namespace trivium::schoolday {
+namespace {
+
+std::string TextOf(const std::map<std::string, int64_t>& counts) {
+  std::string text;
+  for (const auto& [name, count] : counts) absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ", count);
+  return text.empty() ? "-" : text;
+}
+
+void AddVisit(const VisitRecord& v, ClassSummary& s) {
+  for (const auto& [reason, count] : v.refusals) s.refusals[reason] += count;
+  s.heartbeats += v.beats;
+  s.waited += v.waits;
+  s.longest_wait_s = std::max(s.longest_wait_s, v.waited_s);
+  s.longest_estimate_s = std::max(s.longest_estimate_s, v.estimate_s);
+  if (v.joins.empty()) return;
+  (IsStaff(v.plan.role) ? s.staff : v.plan.role == ClassRole::kObserver ? s.observers : s.students) += 1;
+  s.late += v.paid_late ? 1 : 0;
+  s.reconnects += std::count_if(v.joins.begin(), v.joins.end(), [](const JoinAnswer& j) { return j.back; });
+}
+
+void AddEvents(const ClassDayRecord& day, ClassSummary& s) {
+  std::set<std::string> ours;
+  for (const RoomRecord& room : day.rooms) ours.insert(room.room_id);
+  for (const LiveEventView& e : day.events) {
+    if (e.of_room || !ours.contains(e.stay.room_id)) continue;
+    if (e.type == "PARTICIPANT_JOINED") ++s.joins[{e.stay.rung, e.stay.reason}];
+    if (e.type == "PARTICIPANT_JOINED" && e.stay.reason == "FROM_QUEUE") ++s.admitted;
+    if (e.type == "PARTICIPANT_LEFT") ++s.leaves[e.stay.leave_reason];
+  }
+}
+
+void AddMessages(const ClassDayRecord& day, ClassSummary& s) {
+  for (const ClassMessageRecord& m : day.messages) {
+    s.chat += m.reliable ? 0 : 1;
+    s.quizzes += m.reliable && m.room >= 0 ? 1 : 0;
+  }
+  for (const StudentRecord& client : day.clients) {
+    s.shown += std::count_if(client.events.begin(), client.events.end(),
+                             [](const ClientEvent& e) { return e.class_number > 0 && !e.seen; });
+  }
+}
+
+}  // namespace
+
+ClassSummary Summarize(const ClassDayRecord& day) {
+  ClassSummary s;
+  s.product = day.product;
+  s.rooms = static_cast<int64_t>(day.rooms.size());
+  for (const RoomRecord& room : day.rooms) {
+    s.canceled += room.plan.canceled ? 1 : 0;
+    s.moved += room.plan.moved ? 1 : 0;
+  }
+  std::map<int, int64_t> in_room;
+  std::vector<float> join_ms;
+  for (const VisitRecord& v : day.visits) {
+    AddVisit(v, s);
+    if (v.plan.role == ClassRole::kStudent && !v.joins.empty()) ++in_room[v.plan.room];
+    join_ms.insert(join_ms.end(), v.join_ms.begin(), v.join_ms.end());
+  }
+  for (const auto& [room, count] : in_room) s.most_in_one_room = std::max(s.most_in_one_room, count);
+  AddEvents(day, s);
+  AddMessages(day, s);
+  s.join_p50_ms = Quantile(join_ms, 0.5);
+  s.join_p99_ms = Quantile(std::move(join_ms), 0.99);
+  s.events = static_cast<int64_t>(day.events.size());
+  s.broken_streams = day.broken_streams;
+  s.seconds = day.seconds;
+  return s;
+}
+
+std::string FormatClassTables(const std::vector<ClassSummary>& days) {
+  if (std::all_of(days.begin(), days.end(), [](const ClassSummary& s) { return s.rooms == 0; })) return "";
+  std::string out = absl::StrFormat("%-12s %6s %9s %6s %6s %9s %9s %7s %9s %7s %11s %6s %9s %9s\n", "product", "rooms",
+                                    "canceled", "moved", "staff", "students", "in one", "waited", "longest s",
+                                    "came in", "reconnects", "late", "join p50", "join p99");
+  for (const ClassSummary& s : days) {
+    absl::StrAppendFormat(&out, "%-12s %6d %9d %6d %6d %9d %9d %7d %9.1f %7d %11d %6d %9.1f %9.1f\n", s.product,
+                          s.rooms, s.canceled, s.moved, s.staff, s.students, s.most_in_one_room, s.waited,
+                          s.longest_wait_s, s.admitted, s.reconnects, s.late, s.join_p50_ms, s.join_p99_ms);
+  }
+  absl::StrAppendFormat(&out, "\n%-12s %-9s %-12s %7s\n", "product", "rung", "reason", "joins");
+  for (const ClassSummary& s : days) {
+    for (const auto& [key, count] : s.joins) {
+      absl::StrAppendFormat(&out, "%-12s %-9s %-12s %7d\n", s.product, key.first, key.second, count);
+    }
+  }
+  absl::StrAppend(&out, "\n");
+  for (const ClassSummary& s : days) {
+    absl::StrAppendFormat(&out, "%-12s refused: %s\n%-12s left:    %s\n", s.product, TextOf(s.refusals), "",
+                          TextOf(s.leaves));
+  }
+  return out;
+}
+
+nlohmann::json ToJson(const ClassSummary& s) {
+  nlohmann::json joins = nlohmann::json::array();
+  for (const auto& [key, count] : s.joins) {
+    joins.push_back({{"rung", key.first}, {"reason", key.second}, {"count", count}});
+  }
+  return {{"rooms", s.rooms},
+          {"canceled", s.canceled},
+          {"moved", s.moved},
+          {"staff", s.staff},
+          {"students", s.students},
+          {"observers", s.observers},
+          {"most_in_one_room", s.most_in_one_room},
+          {"joins", joins},
+          {"waited", s.waited},
+          {"admitted", s.admitted},
+          {"longest_wait_s", s.longest_wait_s},
+          {"longest_estimate_s", s.longest_estimate_s},
+          {"reconnects", s.reconnects},
+          {"late", s.late},
+          {"refusals", s.refusals},
+          {"leaves", s.leaves},
+          {"quizzes", s.quizzes},
+          {"chat", s.chat},
+          {"shown", s.shown},
+          {"heartbeats", s.heartbeats},
+          {"join", {{"p50_ms", s.join_p50_ms}, {"p99_ms", s.join_p99_ms}}},
+          {"events", s.events},
+          {"broken_streams", s.broken_streams},
+          {"seconds", s.seconds}};
+}
+
+}  // namespace trivium::schoolday
