@@ -66,8 +66,10 @@ constexpr MethodPolicy kPolicies[] = {
     {"trivium.live.v1.LiveService/GetRoom", kProduct, true, "ops gateway", false, kMay},
     {"trivium.live.v1.LiveService/ListRooms", kProduct, true, "ops gateway", false, kMay},
     {"trivium.live.v1.LiveService/ListParticipants", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.live.v1.LiveService/ListStays", kProduct, true, "ops gateway", false, kMay},
     {"trivium.live.v1.LiveService/GetDailySummary", kProduct, true, "ops gateway", false, kMay},
     {"trivium.live.v1.LiveService/ListEvents", kProduct, true, "ops gateway", false, kMay},
+    {"trivium.live.v1.LiveService/ListRoomEvents", kProduct, true, "ops gateway", false, kMay},
 
     // Control, reading: every service follows config and routes.
     {"trivium.control.v1.ConfigService/GetConfig", kPlatform, false, "*", true, kMay},

@@ -45,11 +45,11 @@ namespace trivium::live {
 namespace {
 
 // Version of migrations/live that this binary needs, and the newest that it can run with.
-constexpr int kSchemaWanted = 2, kSchemaNewest = 3;
+constexpr int kSchemaWanted = 3, kSchemaNewest = 4;
 constexpr char kServiceName[] = "live";
-constexpr absl::Duration kCountEvery = absl::Seconds(1), kAddCountsEvery = absl::Seconds(5),
-                         kPurgeEvery = absl::Minutes(1), kAnnounceEvery = absl::Milliseconds(100),
-                         kSweepEvery = absl::Seconds(10);
+constexpr absl::Duration kCountEvery = absl::Seconds(1), kCountRoomsEvery = absl::Seconds(5),
+                         kAddCountsEvery = absl::Seconds(5), kPurgeEvery = absl::Minutes(1),
+                         kAnnounceEvery = absl::Milliseconds(100), kSweepEvery = absl::Seconds(10);
 
 // Calls to push find their way by it.
 std::unique_ptr<rpc::Relay> NewRelay(const Settings& s, Metrics& metrics) {
@@ -121,7 +121,7 @@ struct App::Parts {
         announcer(announce_leader, {*store, rooms, given.sender != nullptr ? *given.sender : *own_sender,
                                     [this] { return HomeProducts(); }, clock, metrics}),
         sweeper(sweep_leader, {cell, *store, DayOf(), [this] { Tell(); }, clock, metrics}),
-        keeper({cell, capacities, [this] { return Products(); }, clock, metrics}),
+        keeper({cell, capacities, [this] { return Products(); }, s.max_changes, clock, metrics}),
         janitor(s.workers, *store, counter, clock, metrics),
         service({guard, *store, cell, rooms, profiles, grants, resume_tokens, media_keys, counter, feed, *ids, clock,
                  metrics}) {}
@@ -173,6 +173,7 @@ struct App::Parts {
     Run("leases", options.interval, [this] { return keeper.ExpireLeases(); });
     Run("queues", options.interval, [this] { return keeper.AdmitWaiting(); });
     Run("counter", kCountEvery, [this] { return keeper.Count(); });
+    Run("count_rooms", kCountRoomsEvery, [this] { return keeper.CountRooms(); });
     Run("drain", options.drain_interval, [this] { return drainer.Step(); });
     Run("timetable", options.timetable_interval, [this] { return lifecycle.Step(); });
     announce_worker = Run("announce", kAnnounceEvery, [this] { return announcer.Step(); });

@@ -21,7 +21,7 @@
 
 namespace trivium::live {
 
-// Lets something happen before a room is read, and refuses changes; may be away.
+// Lets something happen before a room is read, and refuses changes; may be away, for rooms and changes.
 class EventfulStore : public MemoryStore {
  public:
   using MemoryStore::MemoryStore;
@@ -34,6 +34,7 @@ class EventfulStore : public MemoryStore {
   }
   absl::Status ApplyChanges(const std::string& cell, int64_t after, std::span<const Change> changes,
                             const DayOf& day_of, absl::Time deadline) override {
+    if (away) return absl::UnavailableError("away");
     batches.push_back(changes.size());
     const absl::Status refused = refusal ? refusal(changes) : absl::OkStatus();
     return refused.ok() ? MemoryStore::ApplyChanges(cell, after, changes, day_of, deadline) : refused;
@@ -42,6 +43,10 @@ class EventfulStore : public MemoryStore {
                         absl::Time deadline) override {
     aside.push_back(change.user_id);
     return MemoryStore::SetAside(cell, after, change, why, deadline);
+  }
+  absl::StatusOr<DrainMark> GetDrainMark(const std::string& cell, absl::Time deadline) override {
+    if (away) return absl::UnavailableError("away");
+    return MemoryStore::GetDrainMark(cell, deadline);
   }
   std::function<void()> after_next_read;
   std::function<absl::Status(std::span<const Change>)> refusal;
@@ -59,9 +64,10 @@ struct CellUnderTest {
   };
   struct OneNode : Capacities {
     std::shared_ptr<const CellCapacity> Get() override {
-      return std::make_shared<const CellCapacity>(CellCapacity{{500, 1000, 2000}, {{"node-a", {500, 500, 1000}}}});
+      return std::make_shared<const CellCapacity>(CellCapacity{{500, 1000, 2000}, nodes});
     }
     int64_t generation() const override { return 1; }
+    std::vector<CellCapacity::Node> nodes = {{"node-a", {500, 500, 1000}}};
   };
 
   absl::Time Deadline() const { return clock.Now() + absl::Seconds(5); }

@@ -126,12 +126,14 @@ absl::Status LiveService::Join(const CallContext& call, const v1::JoinRoomReques
   }
   // A repeat whose outcome was unknown must find the first one.
   if (item.request_id.empty()) item.request_id = FormatId("req", p_.ids.Next());
-  TRIVIUM_ASSIGN_OR_RETURN(const Standing standing,
-                           p_.cell.Run<Standing>(room, call.deadline, [&](Admission& admission, const live::Call& c) {
-                             return First(admission.Join({&item, 1}, c));
-                           }));
-  Answer(room, user_id, standing, profile, true, response);
-  p_.metrics.Joined(call.product, standing, p_.clock.Monotonic() - started);
+  const absl::StatusOr<Standing> standing =
+      p_.cell.Run<Standing>(room, call.deadline, [&](Admission& admission, const live::Call& c) {
+        return First(admission.Join({&item, 1}, c));
+      });
+  if (!standing.ok() && IsStaff(item.role)) p_.metrics.StaffRefused(call.product, ReasonOf(standing.status()));
+  TRIVIUM_RETURN_IF_ERROR(standing.status());
+  Answer(room, user_id, *standing, profile, true, response);
+  p_.metrics.Joined(call.product, *standing, p_.clock.Monotonic() - started);
   return absl::OkStatus();
 }
 

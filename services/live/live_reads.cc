@@ -1,10 +1,12 @@
 // The reading half of LiveService.
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "libs/event_feed/event_cursor.h"
 #include "libs/event_feed/serve_events.h"
 #include "libs/opaque_token/page_token.h"
 #include "libs/rpc/call_context.h"
@@ -19,7 +21,7 @@ namespace {
 
 using rpc::CallContext;
 
-constexpr int kMaxRoomsPage = 1000;
+constexpr int kMaxRoomsPage = 1000, kMaxCountedRoomsPage = 100, kMaxHistoryPage = 200;
 
 int PageSize(int32_t asked, int usual, int max) { return asked == 0 ? usual : std::min<int>(asked, max); }
 
@@ -79,10 +81,16 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::GetRoomReque
                                ? p_.store.GetRoom(call.product, *ParseId(kRoomIdKind, request.room_id()), call.deadline)
                                : p_.store.GetRoomByRef(call.product, request.room_ref(), call.deadline));
   live::ToProto(room, response);
-  if (!IsOpen(room.state)) return absl::OkStatus();
-  const auto counts = p_.cell.admission().CountRoom({room.product, room.id}, p_.cell.CallUntil(call.deadline));
-  if (counts.ok()) live::ToProto(*counts, response->mutable_occupancy());
+  (void)FillOccupancy(room, call.deadline, response);
   return absl::OkStatus();
+}
+
+bool LiveService::FillOccupancy(const Room& room, absl::Time deadline, v1::Room* out) {
+  if (!IsOpen(room.state)) return true;
+  const auto counts = p_.cell.admission().CountRoom({room.product, room.id}, p_.cell.CallUntil(deadline));
+  if (counts.ok()) live::ToProto(*counts, out->mutable_occupancy());
+  // A room that is not there yet, or not any more, is an answer.
+  return counts.ok() || counts.status().code() == absl::StatusCode::kNotFound;
 }
 
 absl::Status LiveService::Handle(const CallContext& call, const v1::ListRoomsRequest& request,
@@ -91,8 +99,9 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::ListRoomsReq
   TRIVIUM_RETURN_IF_ERROR(Validate(request));
   const std::initializer_list<std::string> bound_to = {"rooms", call.product, absl::StrCat(request.state()),
                                                        request.institution_id()};
-  RoomFilter filter{.institution_id = request.institution_id(),
-                    .limit = PageSize(request.page_size(), 50, kMaxRoomsPage) + 1};
+  RoomFilter filter{
+      .institution_id = request.institution_id(),
+      .limit = PageSize(request.page_size(), 50, request.with_occupancy() ? kMaxCountedRoomsPage : kMaxRoomsPage) + 1};
   if (request.state() != 0) filter.state = static_cast<RoomState>(request.state());
   TRIVIUM_ASSIGN_OR_RETURN(filter.before, ParsePageToken(bound_to, request.page_token()));
   TRIVIUM_ASSIGN_OR_RETURN(std::vector<Room> page, p_.store.ListRooms(call.product, filter, call.deadline));
@@ -101,7 +110,12 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::ListRoomsReq
     page.pop_back();
     response->set_next_page_token(PageToken(bound_to, page.back().id));
   }
-  for (const Room& room : page) live::ToProto(room, response->add_rooms());
+  bool count = request.with_occupancy();
+  for (const Room& room : page) {
+    live::ToProto(room, response->add_rooms());
+    // A Redis that did not answer for one is not waited for again.
+    if (count) count = FillOccupancy(room, call.deadline, response->mutable_rooms(response->rooms_size() - 1));
+  }
   return absl::OkStatus();
 }
 
@@ -125,7 +139,12 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::ListParticip
         p_.cell.Run<std::vector<Participant>>(room, call.deadline, [&](Admission& admission, const live::Call& c) {
           return admission.ListParticipants(id, after, limit, c);
         }));
-    for (const Participant& p : page) ToParticipant(id, room.type, p.user_id, p.place, response->add_participants());
+    for (const Participant& p : page) {
+      v1::Participant* out = response->add_participants();
+      ToParticipant(id, room.type, p.user_id, p.place, out);
+      out->set_queue_position(static_cast<int32_t>(p.queue_position));
+      SetTime(p.lease_ends, out->mutable_lease_expire_time());
+    }
     more = page.size() == limit;
     if (!page.empty()) after = page.back().user_id;
   }
@@ -143,6 +162,68 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::ListEventsRe
   TRIVIUM_RETURN_IF_ERROR(CheckNoUser(call));
   TRIVIUM_RETURN_IF_ERROR(Validate(request));
   return ListEventsAfter(p_.store, call.product, request, call.deadline, response);
+}
+
+absl::Status LiveService::Handle(const CallContext& call, const v1::ListStaysRequest& request,
+                                 v1::ListStaysResponse* response) {
+  TRIVIUM_RETURN_IF_ERROR(CheckNoUser(call));
+  TRIVIUM_RETURN_IF_ERROR(Validate(request));
+  const std::initializer_list<std::string> bound_to = {"stays", call.product, request.room_id(), request.user_id()};
+  TRIVIUM_ASSIGN_OR_RETURN(const Id before, ParsePageToken(bound_to, request.page_token()));
+  const int limit =
+      PageSize(request.page_size(), 50, kMaxHistoryPage) + 1;  // One more: it says whether there are more.
+  std::vector<Stay> page;
+  if (request.user_id().empty()) {
+    const Id room_id = *ParseId(kRoomIdKind, request.room_id());
+    TRIVIUM_RETURN_IF_ERROR(p_.rooms.Get(call.product, room_id, call.deadline).status());
+    TRIVIUM_ASSIGN_OR_RETURN(page, p_.store.ListStaysOfRoom(call.product, room_id, before, limit, call.deadline));
+  } else {
+    TRIVIUM_ASSIGN_OR_RETURN(page,
+                             p_.store.ListStaysOfUser(call.product, request.user_id(), before, limit, call.deadline));
+  }
+  if (page.size() == static_cast<size_t>(limit)) {
+    page.pop_back();
+    response->set_next_page_token(PageToken(bound_to, page.back().place.join_id));
+  }
+  std::map<Id, Room> rooms;
+  for (const Stay& stay : page) {
+    v1::Participant* out = response->add_stays();
+    live::ToProto(stay, out);
+    if (!rooms.contains(stay.room_id)) {
+      const absl::StatusOr<Room> room = p_.rooms.Get(call.product, stay.room_id, call.deadline);
+      if (room.status().code() == absl::StatusCode::kNotFound) continue;  // Purged before its stays.
+      TRIVIUM_RETURN_IF_ERROR(room.status());
+      rooms.emplace(stay.room_id, *room);
+      live::ToProto(*room, response->add_rooms());
+    }
+    out->set_on_stage(rooms.at(stay.room_id).type == RoomType::kLarge && stay.place.seat > 0);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LiveService::Handle(const CallContext& call, const v1::ListRoomEventsRequest& request,
+                                 v1::ListRoomEventsResponse* response) {
+  TRIVIUM_RETURN_IF_ERROR(CheckNoUser(call));
+  TRIVIUM_RETURN_IF_ERROR(Validate(request));
+  const std::string purpose = JoinPurpose({"room_events", call.product, request.room_id()});
+  TRIVIUM_ASSIGN_OR_RETURN(const std::string position, ReadPageToken(purpose, request.page_token()));
+  int64_t before = 0;
+  if (!position.empty() && !absl::SimpleAtoi(position, &before)) return PageTokenInvalid();
+  const Id room_id = *ParseId(kRoomIdKind, request.room_id());
+  TRIVIUM_RETURN_IF_ERROR(p_.rooms.Get(call.product, room_id, call.deadline).status());
+  const int limit = PageSize(request.page_size(), 50, kMaxHistoryPage) + 1;
+  TRIVIUM_ASSIGN_OR_RETURN(std::vector<StoredEvent> page,
+                           p_.store.ListRoomEvents(call.product, room_id, before, limit, call.deadline));
+  if (page.size() == static_cast<size_t>(limit)) {
+    page.pop_back();
+    response->set_next_page_token(SealToken(purpose, absl::StrCat(page.back().seq)));
+  }
+  for (const StoredEvent& stored : page) {
+    v1::Event* event = response->add_events();
+    if (!event->ParseFromString(stored.payload)) return absl::InternalError("a stored event is damaged");
+    event->set_cursor(EventCursor(call.product, stored.seq));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status LiveService::Handle(const CallContext& call, const v1::GetDailySummaryRequest& request,

@@ -36,10 +36,12 @@ TRIVIUM_LIVE_METHOD(JoinRoom, JoinRoomRequest, JoinRoomResponse)
 TRIVIUM_LIVE_METHOD(LeaveRoom, LeaveRoomRequest, LeaveRoomResponse)
 TRIVIUM_LIVE_METHOD(Heartbeat, HeartbeatRequest, HeartbeatResponse)
 TRIVIUM_LIVE_METHOD(ListParticipants, ListParticipantsRequest, ListParticipantsResponse)
+TRIVIUM_LIVE_METHOD(ListStays, ListStaysRequest, ListStaysResponse)
 TRIVIUM_LIVE_METHOD(MoveParticipant, MoveParticipantRequest, Participant)
 TRIVIUM_LIVE_METHOD(MuteParticipant, MuteParticipantRequest, Participant)
 TRIVIUM_LIVE_METHOD(RemoveParticipant, RemoveParticipantRequest, RemoveParticipantResponse)
 TRIVIUM_LIVE_METHOD(ListEvents, ListEventsRequest, ListEventsResponse)
+TRIVIUM_LIVE_METHOD(ListRoomEvents, ListRoomEventsRequest, ListRoomEventsResponse)
 TRIVIUM_LIVE_METHOD(GetDailySummary, GetDailySummaryRequest, DailySummary)
 #undef TRIVIUM_LIVE_METHOD
 
@@ -209,7 +211,10 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::StartRoomReq
   // The places first: a room that the database calls LIVE has its staff's places.
   const bool opens = before.state == RoomState::kScheduled;
   if (opens) {
-    TRIVIUM_ASSIGN_OR_RETURN(change.step.node, p_.cell.Open(before, false, call.deadline));
+    absl::StatusOr<std::string> node = p_.cell.Open(before, false, call.deadline);
+    if (!node.ok()) p_.metrics.StartRefused(call.product, ReasonOf(node.status()));
+    TRIVIUM_RETURN_IF_ERROR(node.status());
+    change.step.node = *std::move(node);
   }
   const absl::StatusOr<Room> room = Change(std::move(change), call.deadline);
   // It was canceled meanwhile. Otherwise a failed write leaves the places for the repeat that the caller owes.
@@ -217,8 +222,7 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::StartRoomReq
     (void)p_.cell.Close(id, call.deadline);
   TRIVIUM_RETURN_IF_ERROR(room.status());
   ToProto(*room, response);
-  if (const auto counts = p_.cell.admission().CountRoom(id, p_.cell.CallUntil(call.deadline)); counts.ok())
-    ToProto(*counts, response->mutable_occupancy());
+  (void)FillOccupancy(*room, call.deadline, response);
   return absl::OkStatus();
 }
 

@@ -58,10 +58,12 @@ class LiveService : public v1::LiveService::CallbackService {
   TRIVIUM_LIVE_METHOD(LeaveRoom, LeaveRoomRequest, LeaveRoomResponse)
   TRIVIUM_LIVE_METHOD(Heartbeat, HeartbeatRequest, HeartbeatResponse)
   TRIVIUM_LIVE_METHOD(ListParticipants, ListParticipantsRequest, ListParticipantsResponse)
+  TRIVIUM_LIVE_METHOD(ListStays, ListStaysRequest, ListStaysResponse)
   TRIVIUM_LIVE_METHOD(MoveParticipant, MoveParticipantRequest, Participant)
   TRIVIUM_LIVE_METHOD(MuteParticipant, MuteParticipantRequest, Participant)
   TRIVIUM_LIVE_METHOD(RemoveParticipant, RemoveParticipantRequest, RemoveParticipantResponse)
   TRIVIUM_LIVE_METHOD(ListEvents, ListEventsRequest, ListEventsResponse)
+  TRIVIUM_LIVE_METHOD(ListRoomEvents, ListRoomEventsRequest, ListRoomEventsResponse)
   TRIVIUM_LIVE_METHOD(GetDailySummary, GetDailySummaryRequest, DailySummary)
 #undef TRIVIUM_LIVE_METHOD
   grpc::ServerWriteReactor<v1::Event>* WatchEvents(grpc::CallbackServerContext* context,
@@ -91,13 +93,19 @@ class LiveService : public v1::LiveService::CallbackService {
                       v1::ListRoomsResponse* response);
   absl::Status Handle(const rpc::CallContext& call, const v1::ListParticipantsRequest& request,
                       v1::ListParticipantsResponse* response);
+  absl::Status Handle(const rpc::CallContext& call, const v1::ListStaysRequest& request,
+                      v1::ListStaysResponse* response);
   absl::Status Handle(const rpc::CallContext& call, const v1::ListEventsRequest& request,
                       v1::ListEventsResponse* response);
+  absl::Status Handle(const rpc::CallContext& call, const v1::ListRoomEventsRequest& request,
+                      v1::ListRoomEventsResponse* response);
   absl::Status Handle(const rpc::CallContext& call, const v1::GetDailySummaryRequest& request,
                       v1::DailySummary* response);
 
   // FAILED_PRECONDITION PRODUCT_NOT_CONFIGURED.
   absl::StatusOr<std::shared_ptr<const Profile>> ProfileOf(const rpc::CallContext& call);
+  // Who is in a room, if it is open. False: Redis does not answer.
+  bool FillOccupancy(const Room& room, absl::Time deadline, v1::Room* out);
   absl::StatusOr<Room> Change(RoomChange change, absl::Time deadline);
   absl::Status Join(const rpc::CallContext& call, const v1::JoinRoomRequest& request, const Profile& profile,
                     v1::JoinRoomResponse* response);

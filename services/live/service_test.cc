@@ -305,6 +305,105 @@ TEST_F(ServiceTest, ListsParticipantsInPages) {
   EXPECT_EQ(ReasonOf(live_.Call(&Stub::ListParticipants, request, &response)), "PAGE_TOKEN_INVALID");
 }
 
+TEST_F(ServiceTest, ParticipantsAreListedWithLeaseAndPlaceInTheQueue) {
+  const v1::Room room = live_.MustOpen(Small(1));
+  for (const char* user : {"u-1", "u-2", "u-3"}) live_.MustJoin(room, user);
+  v1::ListParticipantsRequest request;
+  request.set_room_id(room.room_id());
+  v1::ListParticipantsResponse response;
+  ASSERT_TRUE(live_.Call(&Stub::ListParticipants, request, &response).ok());
+  ASSERT_EQ(response.participants_size(), 3);
+  EXPECT_EQ(response.participants(0).queue_position(), 0);
+  EXPECT_EQ(response.participants(2).queue_position(), 2);
+  EXPECT_EQ(response.participants(1).reason(), v1::SEATS_TAKEN);
+  EXPECT_EQ(response.participants(2).reason(), v1::BEHIND_QUEUE);
+  EXPECT_EQ(response.participants(1).lease_expire_time().seconds(),
+            absl::ToUnixSeconds(live_.clock().Now() + absl::Seconds(30)));
+}
+
+TEST_F(ServiceTest, ListsRoomsWithWhoIsIn) {
+  const v1::Room open = live_.MustOpen(Large(10, 10, 10)), waits = live_.MustCreate(Large(10, 10, 10));
+  live_.MustJoin(open, "u-1");
+  v1::ListRoomsRequest request;
+  v1::ListRoomsResponse response;
+  ASSERT_TRUE(live_.Call(&Stub::ListRooms, request, &response).ok());
+  EXPECT_FALSE(response.rooms(1).has_occupancy());
+  request.set_with_occupancy(true);
+  ASSERT_TRUE(live_.Call(&Stub::ListRooms, request, &response).ok());
+  ASSERT_EQ(response.rooms_size(), 2);
+  EXPECT_EQ(response.rooms(0).room_id(), waits.room_id());
+  EXPECT_FALSE(response.rooms(0).has_occupancy());
+  EXPECT_EQ(response.rooms(1).occupancy().rtc(), 1);
+}
+
+TEST_F(ServiceTest, ListsStaysAndEventsOfARoomAndStaysOfAUser) {
+  const v1::Room small = live_.MustOpen(Small(2)), large = live_.MustOpen(Large(10, 10, 10));
+  live_.MustJoin(small, "u-1");
+  live_.MustJoin(small, "u-2");
+  const v1::JoinRoomResponse left = live_.MustJoin(large, "u-1");
+  v1::LeaveRoomRequest leave;
+  leave.set_room_id(large.room_id());
+  leave.set_user_id("u-1");
+  leave.set_join_id(left.participant().join_id());
+  v1::LeaveRoomResponse none;
+  ASSERT_TRUE(live_.Call(&Stub::LeaveRoom, leave, &none).ok());
+  v1::ListStaysRequest stays;
+  stays.set_user_id("u-1");
+  v1::ListStaysResponse of_user;
+  ASSERT_TRUE(Eventually([&] {
+    return live_.Call(&Stub::ListStays, stays, &of_user).ok() && of_user.stays_size() == 2 &&
+           of_user.stays(0).state() == v1::Participant::LEFT;
+  }));
+  EXPECT_EQ(of_user.stays(0).room_id(), large.room_id());
+  EXPECT_EQ(of_user.stays(0).leave_reason(), "LEFT");
+  EXPECT_EQ(of_user.stays(1).state(), v1::Participant::JOINED);
+  EXPECT_EQ(of_user.stays(1).seat(), 1);
+  EXPECT_EQ(of_user.rooms_size(), 2);
+  EXPECT_EQ(of_user.rooms(1).title(), small.title());
+  // In pages.
+  stays.clear_user_id();
+  stays.set_room_id(small.room_id());
+  stays.set_page_size(1);
+  v1::ListStaysResponse page;
+  std::string users;
+  do {
+    ASSERT_TRUE(live_.Call(&Stub::ListStays, stays, &page).ok());
+    ASSERT_EQ(page.stays_size(), 1);
+    users += page.stays(0).user_id() + " ";
+    stays.set_page_token(page.next_page_token());
+  } while (!stays.page_token().empty());
+  EXPECT_EQ(users, "u-2 u-1 ");
+  v1::ListRoomEventsRequest request;
+  request.set_room_id(small.room_id());
+  request.set_page_size(3);
+  v1::ListRoomEventsResponse events;
+  std::string types;
+  do {
+    ASSERT_TRUE(live_.Call(&Stub::ListRoomEvents, request, &events).ok());
+    for (const v1::Event& event : events.events()) types += v1::Event::Type_Name(event.type()) + " ";
+    EXPECT_FALSE(events.events(0).cursor().empty());
+    request.set_page_token(events.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(types, "PARTICIPANT_JOINED PARTICIPANT_JOINED ROOM_STARTED ROOM_CREATED ");
+  // Tokens are of one list; other products and users see nothing.
+  stays.set_page_token("nonsense");
+  EXPECT_EQ(ReasonOf(live_.Call(&Stub::ListStays, stays, &page)), "PAGE_TOKEN_INVALID");
+  request.set_page_token("nonsense");
+  EXPECT_EQ(ReasonOf(live_.Call(&Stub::ListRoomEvents, request, &events)), "PAGE_TOKEN_INVALID");
+  request.clear_page_token();
+  stays.clear_page_token();
+  EXPECT_EQ(ReasonOf(live_.Call(&Stub::ListRoomEvents, request, &events, "u-1")), "USER_NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(live_.Call(&Stub::ListStays, stays, &page, "u-1")), "USER_NOT_ALLOWED");
+  grpc::ClientContext first, second, third;
+  EXPECT_EQ(ReasonOf(rpc::FromGrpcStatus(live_.globex().ListRoomEvents(&first, request, &events))), "ROOM_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(rpc::FromGrpcStatus(live_.globex().ListStays(&second, stays, &page))), "ROOM_NOT_FOUND");
+  stays.clear_room_id();
+  stays.set_user_id("u-1");
+  page.Clear();
+  EXPECT_TRUE(rpc::FromGrpcStatus(live_.globex().ListStays(&third, stays, &page)).ok());
+  EXPECT_EQ(page.stays_size(), 0);
+}
+
 TEST_F(ServiceTest, AfterTheLossOfRedisWhoWasInComesBackToItsSeat) {
   const v1::Room room = live_.MustOpen(Small(2));
   const v1::JoinRoomResponse a = live_.MustJoin(room, "a"), b = live_.MustJoin(room, "b");

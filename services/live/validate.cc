@@ -101,6 +101,9 @@ class Checks {
   void PageSize(int32_t size) {
     if (size < 0) Bad("page_size", absl::StrCat(size, ", want 0 to 1000"));
   }
+  void HistoryPage(int32_t size) {
+    if (size < 0) Bad("page_size", absl::StrCat(size, ", want 0 to 200"));
+  }
   void Report(const v1::QoeReport& report);
   absl::Status Result() const { return FieldsError(wrong_); }
 
@@ -281,6 +284,26 @@ absl::Status Validate(const v1::RemoveParticipantRequest& request) {
 absl::Status Validate(const v1::ListEventsRequest& request) {
   Checks checks;
   checks.PageSize(request.page_size());
+  return checks.Result();
+}
+
+absl::Status Validate(const v1::ListStaysRequest& request) {
+  Checks checks;
+  checks.HistoryPage(request.page_size());
+  if (request.user_id().empty()) {
+    checks.RoomIdText(request.room_id());
+  } else if (!request.room_id().empty()) {
+    checks.Bad("user_id", "given with room_id, want one of them");
+  } else {
+    checks.UserId(request.user_id());
+  }
+  return checks.Result();
+}
+
+absl::Status Validate(const v1::ListRoomEventsRequest& request) {
+  Checks checks;
+  checks.HistoryPage(request.page_size());
+  checks.RoomIdText(request.room_id());
   return checks.Result();
 }
 

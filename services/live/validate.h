@@ -25,7 +25,9 @@ class JoinRoomRequest;
 class LeaveRoomRequest;
 class ListEventsRequest;
 class ListParticipantsRequest;
+class ListRoomEventsRequest;
 class ListRoomsRequest;
+class ListStaysRequest;
 class MoveParticipantRequest;
 class MuteParticipantRequest;
 class QoeReport;
@@ -48,7 +50,9 @@ absl::Status Validate(const v1::ListParticipantsRequest& request);
 absl::Status Validate(const v1::MoveParticipantRequest& request);
 absl::Status Validate(const v1::MuteParticipantRequest& request);
 absl::Status Validate(const v1::RemoveParticipantRequest& request);
+absl::Status Validate(const v1::ListStaysRequest& request);
 absl::Status Validate(const v1::ListEventsRequest& request);
+absl::Status Validate(const v1::ListRoomEventsRequest& request);
 absl::Status Validate(const v1::GetDailySummaryRequest& request);
 
 // Of values that were validated.

@@ -121,6 +121,24 @@ TEST(ValidateTest, ReportsAreBoundedInEachField) {
   EXPECT_EQ(Wrong(Validate(good, "u-1")), "epoch");
 }
 
+TEST(ValidateTest, StaysOfARoomOrOfAUser) {
+  v1::ListStaysRequest request;
+  EXPECT_EQ(Wrong(Validate(request)), "room_id");
+  request.set_room_id(FormatId("room", Id{}));
+  EXPECT_EQ(Wrong(Validate(request)), "");
+  request.set_user_id("u-1");
+  EXPECT_EQ(Wrong(Validate(request)), "user_id");
+  request.clear_room_id();
+  EXPECT_EQ(Wrong(Validate(request)), "");
+  request.set_user_id("u 1");
+  request.set_page_size(-1);
+  EXPECT_EQ(Wrong(Validate(request)), "page_size");
+  request.set_page_size(0);
+  EXPECT_EQ(Wrong(Validate(request)), "user_id");
+  v1::ListRoomEventsRequest events;
+  EXPECT_EQ(Wrong(Validate(events)), "room_id");
+}
+
 TEST(ValidateTest, OneOfRoomIdAndRef) {
   v1::GetRoomRequest request;
   EXPECT_EQ(Wrong(Validate(request)), "room_id");

@@ -182,6 +182,20 @@ struct Batch {
 struct Participant {
   std::string user_id;
   Place place;
+  absl::Time lease_ends;
+  int64_t queue_position = 0;  // As in Standing.
+};
+
+// A room of the cell, in short.
+struct RoomUse {
+  RoomId room;
+  std::string node;
+  std::array<int64_t, 4> on{};  // As in RoomCounts.
+};
+
+struct RoomsScan {
+  std::vector<RoomUse> rooms;
+  std::string cursor;  // Of the next call; "": that was all.
 };
 
 struct RoomCounts {
@@ -268,6 +282,9 @@ class Admission {
   virtual absl::StatusOr<CellCounts> CountCell(const Call& call) = 0;
   // In order. A level that nobody set or used is not known.
   virtual absl::StatusOr<std::vector<LevelCounts>> CountLevels(std::span<const LevelName> levels, const Call& call) = 0;
+  // All rooms, about `limit` (1 to kMaxPage) a call, in no order; cursor "" begins. While rooms come and go one may come
+  // twice; one that is there all the time comes.
+  virtual absl::StatusOr<RoomsScan> ScanRooms(const std::string& cursor, size_t limit, const Call& call) = 0;
   // Changes after a sequence, oldest first, at most `limit` (1 to kMaxChangesRead).
   virtual absl::StatusOr<std::vector<Change>> ReadChanges(int64_t after, size_t limit, const Call& call) = 0;
   // Forgets changes up to a sequence, which the caller has stored. The stream is bounded: with options.max_changes in

@@ -16,7 +16,9 @@ void AdmissionTest::ExpectSound() {
     int64_t slice = 0;
     std::set<int> seats;
     std::array<int64_t, 4> on{}, by_role{};
-    for (const auto& [user, place] : List(number)) {
+    for (const Participant& p : List(number)) {
+      const Place& place = p.place;
+      EXPECT_EQ(p.queue_position > 0, place.rung == Rung::kWaiting);
       ++participants;
       ++on[Index(place.rung)];
       ++by_role[static_cast<size_t>(place.role) - 1];

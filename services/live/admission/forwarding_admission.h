@@ -28,6 +28,9 @@ class ForwardingAdmission : public Admission {
   absl::StatusOr<std::vector<LevelCounts>> CountLevels(std::span<const LevelName> levels, const Call& call) override {
     return inner_.CountLevels(levels, call);
   }
+  absl::StatusOr<RoomsScan> ScanRooms(const std::string& cursor, size_t limit, const Call& call) override {
+    return inner_.ScanRooms(cursor, limit, call);
+  }
   absl::StatusOr<std::vector<Change>> ReadChanges(int64_t after, size_t limit, const Call& call) override {
     return inner_.ReadChanges(after, limit, call);
   }

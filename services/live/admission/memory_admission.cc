@@ -94,6 +94,22 @@ class Memory : public MemoryAdmission {
     return counts;
   }
 
+  absl::StatusOr<RoomsScan> ScanRooms(const std::string& cursor, size_t limit, const Call& call) override {
+    TRIVIUM_RETURN_IF_ERROR(CheckLimit(limit, kMaxPage));
+    MutexLock lock(mu_);
+    TRIVIUM_RETURN_IF_ERROR(Begin(call));
+    RoomsScan scan;
+    const absl::StatusOr<Id> last = Id::FromBytes(cursor);
+    auto next = cursor.empty() ? cell_.state.rooms.begin() : cell_.state.rooms.upper_bound(*last);
+    for (; next != cell_.state.rooms.end() && scan.rooms.size() < limit; ++next) {
+      const MemoryRoom& room = next->second;
+      RoomUse& use = scan.rooms.emplace_back(RoomUse{.room = room.id, .node = room.node});
+      for (const auto& [user, person] : room.people) ++use.on[Index(person.place.rung)];
+    }
+    if (next != cell_.state.rooms.end()) scan.cursor = scan.rooms.back().room.room_id.ToBytes();
+    return scan;
+  }
+
   absl::StatusOr<std::vector<LevelCounts>> CountLevels(std::span<const LevelName> levels, const Call& call) override {
     TRIVIUM_RETURN_IF_ERROR(CheckLevels(levels));
     MutexLock lock(mu_);
@@ -227,11 +243,12 @@ class Memory : public MemoryAdmission {
     TRIVIUM_RETURN_IF_ERROR(CheckLimit(limit, kMaxPage));
     MutexLock lock(mu_);
     TRIVIUM_RETURN_IF_ERROR(Begin(call));
-    const MemoryRoom* room = cell_.FindRoom(id);
+    MemoryRoom* room = cell_.FindRoom(id);
     if (room == nullptr) return cell_.Refuse(Refusal::kRoomNotLive);
     std::vector<Participant> listed;
     for (auto next = room->people.upper_bound(after); next != room->people.end() && listed.size() < limit; ++next) {
-      listed.push_back({next->first, next->second.place});
+      const absl::StatusOr<Standing> standing = cell_.StandingOf(MemoryCell::Find(*room, next->first), true);
+      listed.push_back({next->first, next->second.place, next->second.lease_ends, standing->queue_position});
     }
     return listed;
   }

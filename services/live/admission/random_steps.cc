@@ -106,7 +106,10 @@ std::string DescribeAll(Admission& admission, const Call& call) {
     absl::StrAppend(&text, "room ", room, counts->ending ? " ending" : "", " use ", absl::StrJoin(counts->use, "/"),
                     " on ", absl::StrJoin(counts->on, "/"), " roles ", absl::StrJoin(counts->by_role, "/"), " seats ",
                     counts->seats_taken, " slice ", counts->slice_taken, "\n");
-    for (const auto& [user, place] : calls.List(room)) absl::StrAppend(&text, "  ", user, " ", Describe(place), "\n");
+    for (const Participant& p : calls.List(room)) {
+      absl::StrAppend(&text, "  ", p.user_id, " ", Describe(p.place), " until ", absl::ToUnixMillis(p.lease_ends),
+                      " waits as ", p.queue_position, "\n");
+    }
   }
   for (const Change& change : calls.Changes()) {
     absl::StrAppend(&text, "change #", change.sequence, " ", Text(change), " ", change.request_id, " ",

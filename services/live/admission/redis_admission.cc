@@ -122,6 +122,28 @@ class RedisAdmission : public Admission {
     return counts;
   }
 
+  absl::StatusOr<RoomsScan> ScanRooms(const std::string& cursor, size_t limit, const Call& call) override {
+    TRIVIUM_RETURN_IF_ERROR(CheckLimit(limit, kMaxPage));
+    const redis::Outcome outcome = Run(
+        ReadScript().Call(keys_, Start(call, {"scan", cursor.empty() ? "0" : cursor, absl::StrCat(limit)})), call);
+    TRIVIUM_RETURN_IF_ERROR(outcome.status());
+    TRIVIUM_ASSIGN_OR_RETURN(const std::span<const redis::Reply> answer, ReadAnswer(*outcome, call.now));
+    if (answer.size() < 3 || (answer.size() - 3) % 7 != 0) return Malformed("a scan of rooms");
+    RoomsScan scan;
+    TRIVIUM_ASSIGN_OR_RETURN(scan.cursor, answer[2].Text());
+    if (scan.cursor == "0") scan.cursor.clear();
+    for (size_t i = 3; i < answer.size(); i += 7) {
+      RoomUse& use = scan.rooms.emplace_back();
+      TRIVIUM_ASSIGN_OR_RETURN(const std::string room_id, answer[i].Text());
+      TRIVIUM_ASSIGN_OR_RETURN(use.room.room_id, ParseRoomKey(room_id));
+      TRIVIUM_ASSIGN_OR_RETURN(use.room.product, answer[i + 1].Text());
+      TRIVIUM_ASSIGN_OR_RETURN(use.node, answer[i + 2].Text());
+      TRIVIUM_ASSIGN_OR_RETURN(const std::vector<int64_t> on, ReadNumbers(answer.subspan(i + 3, 4), 0, 4));
+      std::copy_n(on.begin(), 4, use.on.begin());
+    }
+    return scan;
+  }
+
   absl::StatusOr<std::vector<Change>> ReadChanges(int64_t after, size_t limit, const Call& call) override {
     TRIVIUM_RETURN_IF_ERROR(CheckLimit(limit, kMaxChangesRead));
     const redis::Outcome outcome =
@@ -201,11 +223,14 @@ class RedisAdmission : public Admission {
     TRIVIUM_RETURN_IF_ERROR(outcome.status());
     TRIVIUM_ASSIGN_OR_RETURN(const std::span<const redis::Reply> answer, ReadAnswer(*outcome, call.now));
     std::vector<Participant> listed;
-    for (size_t i = 2; i + 1 < answer.size(); i += 2) {
+    if ((answer.size() - 2) % 4 != 0) return Malformed("a list of participants");
+    for (size_t i = 2; i < answer.size(); i += 4) {
       TRIVIUM_ASSIGN_OR_RETURN(std::string user_id, answer[i].Text());
       TRIVIUM_ASSIGN_OR_RETURN(const std::string blob, answer[i + 1].Text());
       TRIVIUM_ASSIGN_OR_RETURN(const PersonRecord record, ReadPerson(blob));
-      listed.push_back({std::move(user_id), record.place});
+      TRIVIUM_ASSIGN_OR_RETURN(const int64_t lease_ends, answer[i + 2].Integer());
+      TRIVIUM_ASSIGN_OR_RETURN(const int64_t position, answer[i + 3].Integer());
+      listed.push_back({std::move(user_id), record.place, absl::FromUnixMillis(lease_ends), position});
     }
     return listed;
   }

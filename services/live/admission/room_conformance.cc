@@ -138,8 +138,34 @@ TEST_F(RoomTest, ListsInPages) {
   EXPECT_EQ((*page)[0].user_id, "b");
   EXPECT_EQ((*page)[1].user_id, "c");
   EXPECT_EQ((*page)[1].place.rung, Rung::kWaiting);
+  EXPECT_EQ((*page)[0].queue_position, 0);
+  EXPECT_EQ((*page)[1].queue_position, 2) << "a came before";
+  EXPECT_EQ((*page)[0].lease_ends, now() + kLease);
   EXPECT_THAT(*admission_.ListParticipants(Room(1), "d", 2, call()), IsEmpty());
   EXPECT_EQ(Reason(admission_.ListParticipants(Room(1), "", kMaxPage + 1, call())), "FIELD_INVALID");
+}
+
+TEST_F(RoomTest, ScansEveryRoomWithItsPeople) {
+  Begin();
+  for (int room = 1; room <= 9; ++room) ASSERT_EQ(Start(room, LargeRoom({3, 0, 0})), absl::OkStatus());
+  for (const char* user : {"a", "b", "c"}) ASSERT_TRUE(Join(7, user).ok());
+  std::map<Id, RoomUse> found;
+  std::string cursor;
+  int calls = 0;
+  do {
+    const auto scan = admission_.ScanRooms(cursor, 2, call());
+    ASSERT_TRUE(scan.ok()) << scan.status();
+    for (const RoomUse& use : scan->rooms) found[use.room.room_id] = use;
+    cursor = scan->cursor;
+    ASSERT_LT(++calls, 100);
+  } while (!cursor.empty());
+  ASSERT_EQ(found.size(), 9u);
+  const RoomUse& use = found.at(Room(7).room_id);
+  EXPECT_EQ(use.room, Room(7));
+  EXPECT_EQ(use.node, kNode);
+  EXPECT_EQ(use.on, (std::array<int64_t, 4>{2, 0, 0, 1})) << "one place is the staff's";
+  EXPECT_EQ(found.at(Room(8).room_id).on, (std::array<int64_t, 4>{}));
+  EXPECT_EQ(Reason(admission_.ScanRooms("", 0, call())), "FIELD_INVALID");
 }
 
 TEST_F(CellTest, CapacitiesBelowUsePutNobodyOutAndAdmitNobody) {

@@ -45,6 +45,7 @@ RefusalDetail ReadDetail(std::span<const redis::Reply> answer) {
 }  // namespace
 
 std::string RoomKey(const Id& room_id) { return FormatId(kRoomKind, room_id); }
+absl::StatusOr<Id> ParseRoomKey(std::string_view key) { return ParseId(kRoomKind, key); }
 
 std::string LevelField(const LevelName& level) {
   switch (level.level) {

@@ -14,6 +14,7 @@ namespace trivium::live {
 
 // "room_...", as keys and members have it.
 std::string RoomKey(const Id& room_id);
+absl::StatusOr<Id> ParseRoomKey(std::string_view key);
 // Field of the hash of levels.
 std::string LevelField(const LevelName& level);
 std::string PackClaim(const std::optional<ResumeClaim>& claim);

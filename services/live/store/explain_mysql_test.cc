@@ -74,7 +74,7 @@ class ExplainTest : public ::testing::Test {
     const DayOf day_of = [](const std::string&, absl::Time) { return std::string(kDay); };
     ASSERT_TRUE(store().ApplyChanges("cell-a", 0, changes, day_of, Deadline()).ok());
     const absl::Status analyzed = pool_->Use("analyze", Deadline(), [](mysql::Connection& db) {
-      return db.Query("ANALYZE TABLE room, stay, ban, day_count, request, drain_mark").status();
+      return db.Query("ANALYZE TABLE room, stay, ban, day_count, request, drain_mark, outbox").status();
     });
     ASSERT_TRUE(analyzed.ok()) << analyzed;
   }
@@ -135,6 +135,9 @@ TEST_F(ExplainTest, EachStatementUsesItsIndex) {
       {sql::kFindStaysOfRoom, {product, id, cell, limit}, "PRIMARY"},
       {sql::kLockStaysOfRoom, {product, id, cell, limit}, "PRIMARY"},
       {sql::kListStays, {product, id, ToValue(Id()), limit}, "PRIMARY"},
+      {sql::kListStaysOfRoom, {product, id, end, limit}, "PRIMARY"},
+      {sql::kListStaysOfUser, {product, std::string("u-7"), end, limit}, "by_user"},
+      {sql::kListRoomEvents, {product, FormatId("room", room_.id), int64_t{1'000'000}, limit}, "by_room"},
       {sql::kGetDay, {product, std::string(kDay)}, "PRIMARY"},
       {sql::kPurgeRooms, {kNow + absl::Seconds(20), limit}, "kept"},
       {sql::kPurgeStays, {kNow + absl::Seconds(20), limit}, "kept"},

@@ -1,6 +1,8 @@
 #include "services/live/store/memory_store.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 #include "services/live/store/errors.h"
 
@@ -15,9 +17,10 @@ void MemoryStore::Told() {
   if (on_events_) on_events_();
 }
 
-void MemoryStore::Tell(const std::string& product, std::string payload) {
+void MemoryStore::Tell(const std::string& product, const Id& room_id, std::string payload) {
   std::vector<StoredEvent>& events = events_[product];
   events.push_back({static_cast<int64_t>(events.size()) + 1, std::move(payload)});
+  events_of_rooms_[{product, room_id}].push_back(events.back().seq);
 }
 
 void MemoryStore::Add(const std::string& product, const std::string& day, const DayCounts& counts) {
@@ -53,7 +56,7 @@ absl::StatusOr<Room> MemoryStore::CreateOne(const NewRoom& item) {
   }
   rooms_[{draft.product, draft.id}] = draft;
   Record(key, item.fingerprint, absl::OkStatus(), draft.id, draft.create_time);
-  Tell(draft.product, encode_.room(ids_.Next(), EventType::kRoomCreated, draft));
+  Tell(draft.product, draft.id, encode_.room(ids_.Next(), EventType::kRoomCreated, draft));
   Add(draft.product, item.day, {{{"rooms", "CREATED"}, 1}});
   return draft;
 }
@@ -76,7 +79,7 @@ absl::StatusOr<Room> MemoryStore::ChangeOne(const RoomChange& item) {
   Record(key, item.fingerprint, absl::OkStatus(), item.room_id, item.now);
   if (result.kind == StepResult::Kind::kChanged) {
     const EventType type = item.step.event ? TypeOf(result.event) : EventType::kRoomUpdated;
-    Tell(item.product, encode_.room(ids_.Next(), type, room));
+    Tell(item.product, room.id, encode_.room(ids_.Next(), type, room));
     if (item.step.event) Add(item.product, item.day, {{{"rooms", std::string(StateName(room.state))}, 1}});
   }
   return room;
@@ -228,7 +231,7 @@ absl::Status MemoryStore::ApplyChanges(const std::string& cell, int64_t after, s
     for (const Change& change : changes) {
       Stay& stay = stays_[{change.room.product, change.room.room_id}][change.place.join_id];
       Apply(change, cell, &stay);
-      Tell(stay.product, encode_.stay(ids_.Next(), TypeOf(change), stay, change.time));
+      Tell(stay.product, stay.room_id, encode_.stay(ids_.Next(), TypeOf(change), stay, change.time));
       DayCounts counts;
       Count(change, &counts);
       Add(stay.product, day_of(stay.product, change.time), counts);
@@ -252,7 +255,7 @@ void MemoryStore::EndLost(Stay* stay, absl::Time now, const DayOf& day_of) {
   stay->state = StayState::kLeft;
   stay->reason = LeaveReason::kRedisLost;
   stay->leave_time = now;
-  Tell(stay->product, encode_.stay(ids_.Next(), EventType::kLeft, *stay, now));
+  Tell(stay->product, stay->room_id, encode_.stay(ids_.Next(), EventType::kLeft, *stay, now));
   Add(stay->product, day_of(stay->product, now), {{{"leaves", "REDIS_LOST"}, 1}});
 }
 
@@ -296,6 +299,45 @@ absl::StatusOr<std::vector<Stay>> MemoryStore::ListStays(const std::string& prod
   std::vector<Stay> found;
   for (const auto& [join, stay] : stays_[{product, room_id}]) {
     if (join > after && found.size() < static_cast<size_t>(limit)) found.push_back(stay);
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<Stay>> MemoryStore::ListStaysOfRoom(const std::string& product, const Id& room_id,
+                                                               const Id& before, int limit, absl::Time) {
+  MutexLock lock(mu_);
+  const std::map<Id, Stay>& stays = stays_[{product, room_id}];
+  std::vector<Stay> found;
+  for (auto it = stays.rbegin(); it != stays.rend() && found.size() < static_cast<size_t>(limit); ++it) {
+    if (before.IsZero() || it->first < before) found.push_back(it->second);
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<Stay>> MemoryStore::ListStaysOfUser(const std::string& product, const std::string& user_id,
+                                                               const Id& before, int limit, absl::Time) {
+  MutexLock lock(mu_);
+  std::map<Id, Stay, std::greater<>> found;
+  for (const auto& [room, stays] : stays_) {
+    if (room.first != product) continue;
+    for (const auto& [join, stay] : stays) {
+      if (stay.user_id == user_id && (before.IsZero() || join < before)) found.emplace(join, stay);
+    }
+  }
+  std::vector<Stay> newest;
+  for (const auto& [join, stay] : found) {
+    if (newest.size() < static_cast<size_t>(limit)) newest.push_back(stay);
+  }
+  return newest;
+}
+
+absl::StatusOr<std::vector<StoredEvent>> MemoryStore::ListRoomEvents(const std::string& product, const Id& room_id,
+                                                                     int64_t before, int limit, absl::Time) {
+  MutexLock lock(mu_);
+  const std::vector<int64_t>& numbers = events_of_rooms_[{product, room_id}];
+  std::vector<StoredEvent> found;
+  for (auto it = numbers.rbegin(); it != numbers.rend() && found.size() < static_cast<size_t>(limit); ++it) {
+    if (before == 0 || *it < before) found.push_back(events_[product][static_cast<size_t>(*it - 1)]);
   }
   return found;
 }

@@ -51,6 +51,12 @@ class MemoryStore : public Store {
                                          const DayOf& day_of, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<Stay>> ListStays(const std::string& product, const Id& room_id, const Id& after, int limit,
                                               absl::Time deadline) override;
+  absl::StatusOr<std::vector<Stay>> ListStaysOfRoom(const std::string& product, const Id& room_id, const Id& before,
+                                                    int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Stay>> ListStaysOfUser(const std::string& product, const std::string& user_id,
+                                                    const Id& before, int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<StoredEvent>> ListRoomEvents(const std::string& product, const Id& room_id, int64_t before,
+                                                          int limit, absl::Time deadline) override;
   absl::Status AddCounts(std::span<const DayAddition> items, absl::Time deadline) override;
   absl::StatusOr<DayCounts> SummarizeDay(const std::string& product, const std::string& day,
                                          absl::Time deadline) override;
@@ -81,7 +87,7 @@ class MemoryStore : public Store {
               absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<Room> CreateOne(const NewRoom& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<Room> ChangeOne(const RoomChange& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Tell(const std::string& product, std::string payload) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Tell(const std::string& product, const Id& room_id, std::string payload) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Add(const std::string& product, const std::string& day, const DayCounts& counts)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EndLost(Stay* stay, absl::Time now, const DayOf& day_of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -100,6 +106,7 @@ class MemoryStore : public Store {
   std::map<std::string, int64_t> announced_ ABSL_GUARDED_BY(mu_);
   std::map<std::pair<std::string, std::string>, DayCounts> days_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::vector<StoredEvent>> events_ ABSL_GUARDED_BY(mu_);
+  std::map<RoomKey, std::vector<int64_t>> events_of_rooms_ ABSL_GUARDED_BY(mu_);  // Their numbers.
 };
 
 }  // namespace trivium::live

@@ -126,4 +126,34 @@ absl::StatusOr<EventRange> MysqlStore::RangeOfEvents(const std::string& product,
   return RangeOfOutboxEvents(pool_, product, deadline);
 }
 
+absl::StatusOr<std::vector<Stay>> MysqlStore::ListStaysOfRoom(const std::string& product, const Id& room_id,
+                                                              const Id& before, int limit, absl::Time deadline) {
+  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows,
+                           Read("list_stays_of_room", deadline, sql::kListStaysOfRoom,
+                                {product, ToValue(room_id), BeforeOrEnd(before), static_cast<int64_t>(limit)}));
+  std::vector<Stay> stays;
+  std::ranges::transform(rows, std::back_inserter(stays), StayOf);
+  return stays;
+}
+
+absl::StatusOr<std::vector<Stay>> MysqlStore::ListStaysOfUser(const std::string& product, const std::string& user_id,
+                                                              const Id& before, int limit, absl::Time deadline) {
+  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows, Read("list_stays_of_user", deadline, sql::kListStaysOfUser,
+                                                 {product, user_id, BeforeOrEnd(before), static_cast<int64_t>(limit)}));
+  std::vector<Stay> stays;
+  std::ranges::transform(rows, std::back_inserter(stays), StayOf);
+  return stays;
+}
+
+absl::StatusOr<std::vector<StoredEvent>> MysqlStore::ListRoomEvents(const std::string& product, const Id& room_id,
+                                                                    int64_t before, int limit, absl::Time deadline) {
+  const int64_t below = before == 0 ? INT64_MAX : before;
+  TRIVIUM_ASSIGN_OR_RETURN(const Rows rows,
+                           Read("list_room_events", deadline, sql::kListRoomEvents,
+                                {product, FormatId(kRoomIdKind, room_id), below, static_cast<int64_t>(limit)}));
+  std::vector<StoredEvent> events;
+  for (const Row& row : rows) events.push_back({row.Int(0), row.Text(1)});
+  return events;
+}
+
 }  // namespace trivium::live

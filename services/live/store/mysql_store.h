@@ -57,6 +57,12 @@ class MysqlStore : public Store {
                                          const DayOf& day_of, int limit, absl::Time deadline) override;
   absl::StatusOr<std::vector<Stay>> ListStays(const std::string& product, const Id& room_id, const Id& after, int limit,
                                               absl::Time deadline) override;
+  absl::StatusOr<std::vector<Stay>> ListStaysOfRoom(const std::string& product, const Id& room_id, const Id& before,
+                                                    int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Stay>> ListStaysOfUser(const std::string& product, const std::string& user_id,
+                                                    const Id& before, int limit, absl::Time deadline) override;
+  absl::StatusOr<std::vector<StoredEvent>> ListRoomEvents(const std::string& product, const Id& room_id, int64_t before,
+                                                          int limit, absl::Time deadline) override;
   absl::Status AddCounts(std::span<const DayAddition> items, absl::Time deadline) override;
   absl::StatusOr<DayCounts> SummarizeDay(const std::string& product, const std::string& day,
                                          absl::Time deadline) override;

@@ -109,6 +109,18 @@ inline constexpr char kListStays[] =
     "SELECT " TRIVIUM_STAY_COLUMNS
     " FROM stay WHERE product = ? AND room_id = ? AND join_id > ? ORDER BY join_id LIMIT ?";
 
+inline constexpr char kListStaysOfRoom[] =
+    "SELECT " TRIVIUM_STAY_COLUMNS
+    " FROM stay WHERE product = ? AND room_id = ? AND join_id < ? ORDER BY join_id DESC LIMIT ?";
+// KEY by_user (product, user_id, join_id).
+inline constexpr char kListStaysOfUser[] = "SELECT " TRIVIUM_STAY_COLUMNS
+                                           " FROM stay FORCE INDEX (by_user) WHERE product = ? AND user_id = ? AND "
+                                           "join_id < ? ORDER BY join_id DESC LIMIT ?";
+// Outbox: KEY by_room (product, message_key, seq).
+inline constexpr char kListRoomEvents[] =
+    "SELECT seq, payload FROM outbox FORCE INDEX (by_room) WHERE product = ? AND message_key = ? AND seq < ? ORDER BY "
+    "seq DESC LIMIT ?";
+
 // Days: PRIMARY (product, day, what, label).
 inline constexpr char kAddCounts[] =
     "INSERT INTO day_count (product, day, what, label, value) VALUES ??* ON DUPLICATE KEY UPDATE value = value + "

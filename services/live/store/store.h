@@ -130,6 +130,16 @@ class Store : public EventSource {
   virtual absl::StatusOr<std::vector<Stay>> ListStays(const std::string& product, const Id& room_id, const Id& after,
                                                       int limit, absl::Time deadline) = 0;
 
+  // Newest first, before a stay (zero: from the newest). Of a room, or of a user in all rooms.
+  virtual absl::StatusOr<std::vector<Stay>> ListStaysOfRoom(const std::string& product, const Id& room_id,
+                                                            const Id& before, int limit, absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<Stay>> ListStaysOfUser(const std::string& product, const std::string& user_id,
+                                                            const Id& before, int limit, absl::Time deadline) = 0;
+
+  // --- Events of a room, newest first, before a number (0: from the newest). EventSource has all of a product's.
+  virtual absl::StatusOr<std::vector<StoredEvent>> ListRoomEvents(const std::string& product, const Id& room_id,
+                                                                  int64_t before, int limit, absl::Time deadline) = 0;
+
   // --- Days.
   virtual absl::Status AddCounts(std::span<const DayAddition> items, absl::Time deadline) = 0;
   virtual absl::StatusOr<DayCounts> SummarizeDay(const std::string& product, const std::string& day,

@@ -455,6 +455,66 @@ TEST_F(StoreTest, EndsOpenStaysOfOneRoom) {
   EXPECT_EQ((store().SummarizeDay(product_, kDay, Deadline()).value()[{"leaves", "REDIS_LOST"}]), 2);
 }
 
+TEST_F(StoreTest, ListsStaysOfARoomAndOfAUserNewestFirst) {
+  const NewRoom one = Draft("one"), two = Draft("two");
+  NewRoom others = Draft("others");
+  others.draft.product = other_;
+  for (const NewRoom& item : {one, two, others}) ASSERT_TRUE(Create(item).ok());
+  std::vector<Id> joins;
+  for (int i = 0; i < 5; ++i) joins.push_back(ids_->Next());
+  Change left = MakeChange(ChangeKind::kLeft, 14, one.draft, "u-1", joins[0]);
+  left.cause = LeaveCause::kExpired;
+  const std::vector<Change> changes = {MakeChange(ChangeKind::kJoined, 10, one.draft, "u-1", joins[0]),
+                                       MakeChange(ChangeKind::kJoined, 11, one.draft, "u-2", joins[1]),
+                                       MakeChange(ChangeKind::kQueued, 12, two.draft, "u-1", joins[2]),
+                                       MakeChange(ChangeKind::kJoined, 13, others.draft, "u-1", joins[3]),
+                                       left,
+                                       MakeChange(ChangeKind::kJoined, 15, one.draft, "u-1", joins[4])};
+  ASSERT_TRUE(store().ApplyChanges(cell_, 0, changes, OneDay(), Deadline()).ok());
+  const auto ids_of = [](const absl::StatusOr<std::vector<Stay>>& stays) {
+    std::vector<Id> ids;
+    for (const Stay& stay : stays.value()) ids.push_back(stay.place.join_id);
+    return ids;
+  };
+  const auto of_room = [&](const Id& before, int limit) {
+    return ids_of(store().ListStaysOfRoom(product_, one.draft.id, before, limit, Deadline()));
+  };
+  EXPECT_EQ(of_room(Id(), 10), (std::vector<Id>{joins[4], joins[1], joins[0]}));
+  EXPECT_EQ(of_room(Id(), 1), (std::vector<Id>{joins[4]}));
+  EXPECT_EQ(of_room(joins[4], 1), (std::vector<Id>{joins[1]}));
+  EXPECT_EQ(ids_of(store().ListStaysOfRoom(other_, one.draft.id, Id(), 10, Deadline())), std::vector<Id>{});
+  const auto of_user = [&](const std::string& user, const Id& before, int limit) {
+    return ids_of(store().ListStaysOfUser(product_, user, before, limit, Deadline()));
+  };
+  EXPECT_EQ(of_user("u-1", Id(), 10), (std::vector<Id>{joins[4], joins[2], joins[0]}));
+  EXPECT_EQ(of_user("u-1", joins[4], 1), (std::vector<Id>{joins[2]}));
+  EXPECT_EQ(of_user("u-", Id(), 10), std::vector<Id>{});
+  const auto stays = store().ListStaysOfUser(product_, "u-1", Id(), 10, Deadline());
+  EXPECT_EQ((*stays)[2].reason, LeaveReason::kExpired);
+  EXPECT_EQ((*stays)[1].state, StayState::kQueued);
+}
+
+TEST_F(StoreTest, ListsEventsOfOneRoomNewestFirst) {
+  const NewRoom one = Draft("one"), two = Draft("two");
+  ASSERT_TRUE(Create(one).ok());
+  ASSERT_TRUE(Create(two).ok());
+  ASSERT_TRUE(Do(Step(one.draft, RoomEvent::kStarted)).ok());
+  const std::vector<Change> changes = {MakeChange(ChangeKind::kJoined, 10, one.draft, "u-1", ids_->Next()),
+                                       MakeChange(ChangeKind::kJoined, 11, two.draft, "u-2", ids_->Next())};
+  ASSERT_TRUE(store().ApplyChanges(cell_, 0, changes, OneDay(), Deadline()).ok());
+  const std::vector<std::string> all = Events();
+  const auto events = store().ListRoomEvents(product_, one.draft.id, 0, 10, Deadline());
+  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_EQ(events->size(), 3u);
+  EXPECT_EQ((*events)[1].payload, "room 3 LIVE 2");
+  EXPECT_EQ((*events)[2].payload, "room 1 SCHEDULED 1");
+  for (const StoredEvent& event : *events) EXPECT_EQ(all[static_cast<size_t>(event.seq - 1)], event.payload);
+  const auto older = store().ListRoomEvents(product_, one.draft.id, (*events)[0].seq, 1, Deadline());
+  ASSERT_EQ(older->size(), 1u);
+  EXPECT_EQ((*older)[0].seq, (*events)[1].seq);
+  EXPECT_TRUE(store().ListRoomEvents(other_, one.draft.id, 0, 10, Deadline())->empty());
+}
+
 TEST_F(StoreTest, KeepsBansAndMarks) {
   const RoomId room{product_, ids_->Next()};
   ASSERT_TRUE(store().AddBan(room, {"u-1", kNow + absl::Hours(1)}, Deadline()).ok());

@@ -53,8 +53,8 @@ absl::StatusOr<bool> Drainer::Drain(absl::Time deadline) {
   }
   TRIVIUM_ASSIGN_OR_RETURN(const std::vector<Change> changes,
                            p_.cell.admission().ReadChanges(mark_->sequence, kMaxChangesRead, call));
-  p_.metrics.DrainLag(changes.empty() ? absl::ZeroDuration()
-                                      : std::max(call.now - changes.front().time, absl::ZeroDuration()));
+  // A trim that failed: with no change after it there would be no other one.
+  if (changes.empty() && counts->changes > 0) (void)p_.cell.admission().TrimChanges(mark_->sequence, call);
   TRIVIUM_ASSIGN_OR_RETURN(const size_t applied, Apply(changes, call));
   if (applied < changes.size() || changes.size() == kMaxChangesRead) return true;
   // All that there was a moment ago is stored. A busy cell never has nothing.
@@ -95,6 +95,10 @@ absl::StatusOr<size_t> Drainer::Retreat(std::span<const Change> batch, const abs
 
 void Drainer::Advance(std::span<const Change> batch, const Call& call) {
   mark_->sequence = batch.back().sequence;
+  for (const Change& change : batch) {
+    if (change.kind == ChangeKind::kLeft)
+      p_.metrics.Left(change.room.product, std::string(ReasonName(static_cast<LeaveReason>(change.cause))));
+  }
   p_.on_events();
   // What stays in the stream for an error is below the mark: the next trim takes it along.
   (void)p_.cell.admission().TrimChanges(mark_->sequence, call);

@@ -1,5 +1,9 @@
 #include "services/live/workers/keeper.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include "libs/log/log.h"
 #include "libs/status/error.h"
 
@@ -9,6 +13,7 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(5);
 constexpr size_t kAtOnce = 500;
 constexpr size_t kMaxProductGauges = 500;
+constexpr size_t kRoomsAtOnce = 200, kMaxRoomsCounted = 100'000;
 
 }  // namespace
 
@@ -44,18 +49,40 @@ bool Keeper::TellCapacities() {
   return false;
 }
 
+bool Keeper::CountCell(const Call& call) {
+  absl::StatusOr<CellCounts> counts = p_.cell.admission().CountCell(call);
+  if (ReasonOf(counts.status()) == "ADMISSION_STATE_LOST" && p_.cell.Rebuild(call.deadline).ok())
+    counts = p_.cell.admission().CountCell(call);
+  p_.metrics.AdmissionReady(counts.ok());
+  if (!counts.ok()) return false;
+  p_.metrics.Cell(*counts, call.now < counts->rebuild_until);
+  TellDrainLag(*counts, call);
+  return true;
+}
+
+void Keeper::TellDrainLag(const CellCounts& counts, const Call& call) {
+  absl::Duration lag;
+  if (counts.changes > 0) {
+    const absl::StatusOr<std::vector<Change>> oldest = p_.cell.admission().ReadChanges(0, 1, call);
+    if (!oldest.ok()) return;  // The admission has just gone: the next count says so.
+    if (!oldest->empty()) lag = std::max(call.now - oldest->front().time, absl::ZeroDuration());
+  }
+  p_.metrics.DrainLag(lag);
+}
+
 bool Keeper::Count() {
   const Call call = p_.cell.CallUntil(p_.clock.Now() + kPatience);
-  const absl::StatusOr<CellCounts> counts = p_.cell.admission().CountCell(call);
-  if (!counts.ok()) {
-    if (ReasonOf(counts.status()) == "ADMISSION_STATE_LOST") (void)p_.cell.Rebuild(call.deadline);
-    return false;
-  }
-  p_.metrics.Cell(*counts);
+  p_.metrics.ChangesMax(p_.max_changes);
   std::vector<LevelName> names = {{.level = Level::kPlatform}};
+  int64_t draining = 0;
   if (const std::shared_ptr<const CellCapacity> cell = p_.capacities.Get()) {
-    for (const CellCapacity::Node& node : cell->nodes) names.push_back({.level = Level::kNode, .name = node.name});
+    for (const CellCapacity::Node& node : cell->nodes) {
+      names.push_back({.level = Level::kNode, .name = node.name});
+      draining += node.draining ? 1 : 0;
+    }
   }
+  p_.metrics.Nodes(static_cast<int64_t>(names.size()) - 1 - draining, draining);
+  if (!CountCell(call)) return false;
   for (const std::string& product : p_.products()) {
     if (names.size() < kMaxProductGauges) names.push_back({.level = Level::kProduct, .product = product});
   }
@@ -69,6 +96,41 @@ bool Keeper::Count() {
                                   : "PLATFORM",
                      of_product ? name.product : name.name, level);
   }
+  return false;
+}
+
+bool Keeper::CountRooms() {
+  std::map<std::string, ProductCounts> counts;
+  for (const std::string& product : p_.products()) counts[product];
+  for (const std::string& product : counted_) counts[product];
+  std::set<std::string> nodes;
+  if (const std::shared_ptr<const CellCapacity> cell = p_.capacities.Get()) {
+    for (const CellCapacity::Node& node : cell->nodes) nodes.insert(node.name);
+  }
+  std::set<Id> seen;
+  std::set<std::string> with_rooms;
+  int64_t off_nodes = 0;
+  std::string cursor;
+  do {
+    const absl::StatusOr<RoomsScan> scan =
+        p_.cell.admission().ScanRooms(cursor, kRoomsAtOnce, p_.cell.CallUntil(p_.clock.Now() + kPatience));
+    if (!scan.ok()) return false;  // What was counted last stays.
+    for (const RoomUse& use : scan->rooms) {
+      if (!seen.insert(use.room.room_id).second) continue;
+      with_rooms.insert(use.room.product);
+      ProductCounts& of_product = counts[use.room.product];
+      ++of_product.rooms;
+      for (size_t i = 0; i < use.on.size(); ++i) of_product.on[i] += use.on[i];
+      off_nodes += nodes.contains(use.node) ? 0 : 1;
+    }
+    cursor = scan->cursor;
+  } while (!cursor.empty() && seen.size() < kMaxRoomsCounted);
+  counted_ = std::move(with_rooms);
+  size_t told = 0;
+  for (const auto& [product, of_product] : counts) {
+    if (told++ < kMaxProductGauges) p_.metrics.Product(product, of_product);
+  }
+  p_.metrics.RoomsOffNodes(off_nodes);
   return false;
 }
 

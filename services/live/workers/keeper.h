@@ -2,7 +2,9 @@
 // number of instances at once.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@ class Keeper {
     Cell& cell;
     Capacities& capacities;
     std::function<std::vector<std::string>()> products;
+    int64_t max_changes;  // AdmissionOptions'.
     Clock& clock;
     LiveMetrics& metrics;
   };
@@ -29,11 +32,19 @@ class Keeper {
   // Tells the admission capacities that have changed.
   bool TellCapacities();
   bool Count();
+  // Walks through all rooms of the cell: what each product has open.
+  bool CountRooms();
 
  private:
   bool Run(const char* worker, const std::function<absl::StatusOr<Batch>(Admission&, const Call&)>& step);
 
+  // False: the admission does not answer.
+  bool CountCell(const Call& call);
+  // Age of the oldest change that is yet to be stored: said by every instance, as there may be no leader to drain.
+  void TellDrainLag(const CellCounts& counts, const Call& call);
+
   const Parts p_;
+  std::set<std::string> counted_;  // Products that had a room when CountRooms last looked.
   int64_t told_ = -1;  // Generation of the capacities that the admission knows.
 };
 

@@ -56,7 +56,10 @@ absl::Status Lifecycle::Do(const Room& room, const Due& due, absl::Time deadline
   change.day = p_.day_of(room.product, change.now);
   if (due.event == RoomEvent::kStarted) {
     change.step.cell = p_.cell.name();
-    TRIVIUM_ASSIGN_OR_RETURN(change.step.node, p_.cell.Open(room, false, deadline));
+    absl::StatusOr<std::string> node = p_.cell.Open(room, false, deadline);
+    if (!node.ok()) p_.metrics.StartRefused(room.product, ReasonOf(node.status()));
+    TRIVIUM_RETURN_IF_ERROR(node.status());
+    change.step.node = *std::move(node);
   }
   // Empty first: a room that the database calls CLOSED has nobody in it, and holds no places.
   if (due.event == RoomEvent::kClosed || due.event == RoomEvent::kCanceled)

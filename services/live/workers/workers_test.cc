@@ -1,11 +1,14 @@
-// The drainer, the timetable and the sweeper, each as its one worker.
+// The drainer, the keeper, the timetable and the sweeper, each as its one worker.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "libs/status/error.h"
 #include "services/live/cell_under_test.h"
 #include "services/live/workers/drainer.h"
+#include "services/live/workers/keeper.h"
 #include "services/live/workers/lifecycle.h"
 #include "services/live/workers/sweeper.h"
 
@@ -21,6 +24,16 @@ struct WorkersTest : ::testing::Test, CellUnderTest {
     while (sweeper.Step()) {
     }
   }
+  // As Prometheus reads it; -1: there is no such series.
+  double Series(const std::string& name) {
+    const std::string all = all_metrics.Expose();
+    for (const absl::string_view line : absl::StrSplit(all, '\n')) {
+      const std::pair<std::string, std::string> parts = absl::StrSplit(line, ' ');
+      double value = 0;
+      if (parts.first == name && absl::SimpleAtod(parts.second, &value)) return value;
+    }
+    return -1;
+  }
   Room CloseRoom(const Room& room) {
     Move(room, RoomEvent::kEnded);
     EXPECT_TRUE(cell.Close({room.product, room.id}, Deadline()).ok());
@@ -34,6 +47,7 @@ struct WorkersTest : ::testing::Test, CellUnderTest {
   Lifecycle lifecycle{
       timetable_leader,
       {cell, store, OneDay(), [](const std::string& product) { return product == "acme"; }, [] {}, clock, metrics}};
+  Keeper keeper{{cell, capacities, [this] { return products; }, 1000, clock, metrics}};
   Sweeper sweeper{sweep_leader, {cell, store, OneDay(), [] {}, clock, metrics}};
 };
 
@@ -54,6 +68,76 @@ TEST_F(WorkersTest, ABusyCellEndsTheStaysThatRedisHasLost) {
   ASSERT_FALSE(stays.empty());
   EXPECT_EQ(stays[0].user_id, "gone");
   EXPECT_EQ(stays[0].reason, LeaveReason::kRedisLost);
+}
+
+TEST_F(WorkersTest, TheLagGrowsWhileNothingCanBeStored) {
+  const std::string lag = "trivium_live_drain_lag_seconds";
+  const Room room = OpenRoom();
+  ASSERT_TRUE(Join(room, "u-1").ok());
+  DrainAll();
+  keeper.Count();
+  EXPECT_EQ(Series(lag), 0);
+  ASSERT_TRUE(Join(room, "u-2").ok());
+  store.away = true;
+  for (int i = 1; i <= 3; ++i) {
+    clock.Advance(absl::Seconds(10));
+    drainer.Step();
+    keeper.Count();
+    EXPECT_EQ(Series(lag), 10 * i);
+  }
+  store.away = false;
+  clock.Advance(absl::Seconds(2));
+  DrainAll();
+  keeper.Count();
+  EXPECT_EQ(Series(lag), 0);
+  const LeaveRequest leave{.room = {room.product, room.id}, .user_id = "u-1"};
+  ASSERT_TRUE(admission->Leave({&leave, 1}, cell.CallUntil(Deadline()))[0].ok());
+  DrainAll();
+  EXPECT_EQ(Series("trivium_live_leaves_total{product=\"acme\",reason=\"LEFT\"}"), 1);
+}
+
+TEST_F(WorkersTest, TheKeeperTellsWhatEachProductHasOpen) {
+  const std::string rooms = "trivium_live_product_rooms{product=\"acme\"}", off = "trivium_live_rooms_off_nodes",
+                    rtc = "trivium_live_product_participants{product=\"acme\",rung=\"RTC\"}";
+  keeper.Count();  // Begins the admission's state.
+  keeper.CountRooms();
+  EXPECT_EQ(Series(rooms), 0);
+  const Room room = OpenRoom(), other = OpenRoom();
+  ASSERT_TRUE(Join(room, "u-1").ok());
+  ASSERT_TRUE(Join(other, "u-1").ok());
+  keeper.CountRooms();
+  EXPECT_EQ(Series(rooms), 2);
+  EXPECT_EQ(Series(rtc), 2);
+  EXPECT_EQ(Series(off), 0);
+  capacities.nodes[0].name = "node-b";
+  keeper.CountRooms();
+  EXPECT_EQ(Series(off), 2);
+  // Also of a product whose profile is gone.
+  products.clear();
+  CloseRoom(room);
+  CloseRoom(other);
+  keeper.CountRooms();
+  EXPECT_EQ(Series(rooms), 0);
+  EXPECT_EQ(Series(rtc), 0);
+}
+
+TEST_F(WorkersTest, TheKeeperTellsOfARebuildAndOfNodes) {
+  OpenRoom();
+  keeper.Count();
+  EXPECT_EQ(Series("trivium_live_admission_ready"), 1);
+  EXPECT_EQ(Series("trivium_live_rebuilding"), 0);
+  EXPECT_EQ(Series("trivium_live_nodes{state=\"serving\"}"), 1);
+  clock.Advance(absl::Seconds(1));
+  admission->Lose();
+  capacities.nodes[0].draining = true;
+  keeper.Count();
+  EXPECT_EQ(Series("trivium_live_admission_ready"), 1);
+  EXPECT_EQ(Series("trivium_live_rebuilding"), 1);
+  EXPECT_EQ(Series("trivium_live_nodes{state=\"serving\"}"), 0);
+  EXPECT_EQ(Series("trivium_live_nodes{state=\"draining\"}"), 1);
+  clock.Advance(absl::Seconds(31));
+  keeper.Count();
+  EXPECT_EQ(Series("trivium_live_rebuilding"), 0);
 }
 
 TEST_F(WorkersTest, WhatCannotMoveKeepsNothingElseFromItsTime) {

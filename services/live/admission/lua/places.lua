@@ -210,13 +210,16 @@ local function put_out(number, p, cause)
   return freed
 end
 
+-- 1 for the next one of its line; 0 for who does not wait.
+local function queue_position(p)
+  if p.rung ~= QUEUED_RUNG then return 0 end
+  return call('ZLEXCOUNT', QUEUE, '[' .. line_prefix(p.room, line_of(p)), '[' .. queue_member(p))
+end
+
 -- The answer about p.
 local function standing(number, p, lease_ends, returned)
-  local position, estimate = 0, -1
-  if p.rung == QUEUED_RUNG then
-    position = call('ZLEXCOUNT', QUEUE, '[' .. line_prefix(p.room, line_of(p)), '[' .. queue_member(p))
-    if p.room.interval > 0 then estimate = position * p.room.interval end
-  end
+  local position, estimate = queue_position(p), -1
+  if position > 0 and p.room.interval > 0 then estimate = position * p.room.interval end
   return {0, number, p.blob, position, estimate, lease_ends, returned}
 end
 

@@ -1,4 +1,5 @@
--- Changes nothing. ARGV: name, then for levels: fields; for room: room, product; for list: room, product, after, limit.
+-- Changes nothing. ARGV: name, then for levels: fields; for room: room, product; for list: room, product, after, limit;
+-- for scan: cursor, limit.
 
 local function levels_now()
   local answers = {}
@@ -28,9 +29,26 @@ local function list()
   local keys = call('ZRANGEBYLEX', ROSTER, '(' .. prefix .. ARGV[6], '(' .. room.id .. '}', 'LIMIT', 0, tonumber(ARGV[7]))
   local answer = {0, sequence}
   if #keys > 0 then
+    local leases = call('ZMSCORE', LEASES, unpack(keys))
     for i, blob in ipairs(call('HMGET', PEOPLE, unpack(keys))) do
-      table.insert(answer, string.sub(keys[i], #prefix + 1))
+      local p = unpack_person(room, string.sub(keys[i], #prefix + 1), keys[i], blob)
+      table.insert(answer, p.user)
       table.insert(answer, blob)
+      table.insert(answer, tonumber(leases[i] or 0))
+      table.insert(answer, queue_position(p))
+    end
+  end
+  return answer
+end
+
+-- Answers {0, number, cursor, then for each: room, product, node, participants on each rung}.
+local function scan()
+  local found = call('HSCAN', ROOMS, ARGV[4], 'COUNT', tonumber(ARGV[5]))
+  local answer = {0, sequence, found[1]}
+  for i = 1, #found[2], 2 do
+    local room = unpack_room(found[2][i], found[2][i + 1])
+    for _, part in ipairs({room.id, room.product, room.node, room.on[1], room.on[2], room.on[3], room.on[4]}) do
+      table.insert(answer, part)
     end
   end
   return answer
@@ -45,4 +63,5 @@ local name = ARGV[3]
 if name == 'levels' then return levels_now() end
 if name == 'room' then return room_now() end
 if name == 'list' then return list() end
+if name == 'scan' then return scan() end
 return cell_now()

@@ -57,13 +57,7 @@ end
 -- A room's record: the fields below, then who has which seat.
 local ROOM = '>BI4I4I4I4I4I4BBBI4I4I4I4I4I4I4I4I4BBI4I4I8I8Bc0Bc0Bc0'
 local rooms = {}
-local function load_room(id)
-  if rooms[id] ~= nil then return rooms[id] end
-  local blob = call('HGET', ROOMS, id)
-  if not blob then
-    rooms[id] = false
-    return false
-  end
+local function unpack_room(id, blob)
   local level, on, by_role, waiting = {id = 5}, {}, {}, {}
   local room = {id = id, level = level, on = on, by_role = by_role, waiting = waiting}
   local rest
@@ -73,8 +67,15 @@ local function load_room(id)
     room.slice, room.slice_teachers, waiting[1], waiting[2], room.interval, room.last_admitted,
     room.product, room.institution, room.node, rest = struct.unpack(ROOM, blob)
   room.seats_blob = string.sub(blob, rest)
-  rooms[id] = room
   return room
+end
+
+local function load_room(id)
+  if rooms[id] == nil then
+    local blob = call('HGET', ROOMS, id)
+    rooms[id] = blob and unpack_room(id, blob)
+  end
+  return rooms[id]
 end
 
 -- User by seat; '' for a free one.
