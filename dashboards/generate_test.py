@@ -46,6 +46,12 @@ class BoardsTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     @unittest.skipUnless(shutil.which("promtool"), "promtool comes with the package prometheus")
+    def test_alerts_fire_for_what_they_are_there_for(self):
+        for rules in HERE.glob("*.test.yaml"):
+            done = subprocess.run(["promtool", "test", "rules", rules], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool comes with the package prometheus")
     def test_prometheus_parses_every_panel(self):
         rules = [{"record": "panel", "expr": query.replace("$product", "acme").replace("$window", "30s")} for _, query in queries()]
         text = yaml.safe_dump({"groups": [{"name": f"panel-{i}", "rules": [rule]} for i, rule in enumerate(rules)]})

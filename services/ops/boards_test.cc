@@ -29,7 +29,7 @@ std::string PanelYaml(const std::string& more) {
 TEST(BoardsTest, TheProjectsBoardsAreRead) {
   const auto boards = Boards::Read("dashboards/boards.yaml");
   ASSERT_TRUE(boards.ok()) << boards.status();
-  EXPECT_EQ(boards->VisibleTo(kViewer).size(), 5u);
+  EXPECT_EQ(boards->VisibleTo(kViewer).size(), 6u);
   EXPECT_TRUE(boards->Find(kOwner, "payment", "state_changes").ok());
 }
 
