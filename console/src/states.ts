@@ -17,6 +17,13 @@ export const stateColors: Record<string, string> = {
   expired: "#e0a63a",
   recovered: "#2f9e6e",
   lost: "#d0584f",
+  // Of people in rooms: rungs, best first, and how stays end.
+  RTC: "#2f9e6e",
+  FAST: "#4a7fc1",
+  STANDARD: "#7fa6d6",
+  WAITING: "#e0a63a",
+  LEASE_EXPIRED: "#e0a63a",
+  REMOVED: "#d0584f",
 };
 
 // For series that are no states: told apart by hue and lightness, calm on white.
@@ -27,6 +34,8 @@ export function toneOf(state: string): string {
     SUCCEEDED: "good", FAILED: "bad", UNKNOWN: "bad", EXPIRED: "warn", REQUIRES_ACTION: "accent", PROCESSING: "accent", CREATED: "accent",
     // Of messages and deliveries.
     SCHEDULED: "accent", ACCEPTED: "accent", SENT: "accent", COMPLETED: "good", ACKED: "good", VENDOR: "good", PENDING: "accent", DROPPED: "bad",
+    // Of rooms, rungs and stays.
+    LIVE: "good", ENDED: "warn", RTC: "good", FAST: "accent", STANDARD: "accent", WAITING: "warn", JOINED: "good", QUEUED: "warn",
   };
   return tones[state] ?? "";
 }

@@ -142,7 +142,7 @@ def metrics_page():
 REASON = re.compile(r'\bError(?:\s+\w+)?\(\s*(?:absl::)?StatusCode::k(\w+),\s*"([A-Z_]+)"')
 UNAUTHENTICATED_REASON = re.compile(r'"(TOKEN_[A-Z_]+)"')  # libs/jwt's, all of one code.
 NAMED_REASON = re.compile(r'constexpr std::string_view k(Unavailable) = "([A-Z_]+)"')  # Error(..., kUnavailable, ...)
-BACKEND_REASON = re.compile(r'\bNamed\([^;]*?"([A-Z]+_UNAVAILABLE)"')  # ops, of a service that does not answer.
+BACKEND_REASON = re.compile(r'\b(?:Named|calls_)\([^;]*?"([A-Z]+_UNAVAILABLE)"')  # ops, of a service that does not answer.
 ROW = re.compile(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", re.M)
 
 

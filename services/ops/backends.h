@@ -25,6 +25,20 @@ class RollbackConfigRequest;
 class RoutePlan;
 class SetRouteRequest;
 }  // namespace trivium::control::v1
+namespace trivium::live::v1 {
+class DailySummary;
+class GetDailySummaryRequest;
+class GetRoomRequest;
+class ListParticipantsRequest;
+class ListParticipantsResponse;
+class ListRoomEventsRequest;
+class ListRoomEventsResponse;
+class ListRoomsRequest;
+class ListRoomsResponse;
+class ListStaysRequest;
+class ListStaysResponse;
+class Room;
+}  // namespace trivium::live::v1
 namespace trivium::push::v1 {
 class DailySummary;
 class GetDailySummaryRequest;
@@ -76,6 +90,26 @@ class PushReader {
   virtual absl::Status ListUserMessages(const CallFor& call, const std::string& product,
                                         const push::v1::ListUserMessagesRequest& request,
                                         push::v1::ListUserMessagesResponse* out) = 0;
+};
+
+// Thread-safe. Each call is made in the product's name. Errors: UNAVAILABLE LIVE_UNAVAILABLE; else as LiveService's.
+class LiveReader {
+ public:
+  virtual ~LiveReader() = default;
+  virtual absl::Status GetDay(const CallFor& call, const std::string& product,
+                              const live::v1::GetDailySummaryRequest& request, live::v1::DailySummary* out) = 0;
+  virtual absl::Status ListRooms(const CallFor& call, const std::string& product,
+                                 const live::v1::ListRoomsRequest& request, live::v1::ListRoomsResponse* out) = 0;
+  virtual absl::Status GetRoom(const CallFor& call, const std::string& product, const live::v1::GetRoomRequest& request,
+                               live::v1::Room* out) = 0;
+  virtual absl::Status ListParticipants(const CallFor& call, const std::string& product,
+                                        const live::v1::ListParticipantsRequest& request,
+                                        live::v1::ListParticipantsResponse* out) = 0;
+  virtual absl::Status ListStays(const CallFor& call, const std::string& product,
+                                 const live::v1::ListStaysRequest& request, live::v1::ListStaysResponse* out) = 0;
+  virtual absl::Status ListRoomEvents(const CallFor& call, const std::string& product,
+                                      const live::v1::ListRoomEventsRequest& request,
+                                      live::v1::ListRoomEventsResponse* out) = 0;
 };
 
 // Thread-safe. Errors: UNAVAILABLE CONTROL_UNAVAILABLE; else as control's.

@@ -123,6 +123,13 @@ void AddConsoleApi(const ConsoleApiOptions& options, http::Server& server, Worke
   Add(server, pool, api, "trivium.ops.v1.OpsService/ListRecipients", false, &OpsApi::ListRecipients);
   Add(server, pool, api, "trivium.ops.v1.OpsService/GetUserConnections", false, &OpsApi::GetUserConnections);
   Add(server, pool, api, "trivium.ops.v1.OpsService/ListUserMessages", false, &OpsApi::ListUserMessages);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/GetRoomsDay", false, &OpsApi::GetRoomsDay);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListRooms", false, &OpsApi::ListRooms);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/GetRoom", false, &OpsApi::GetRoom);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListParticipants", false, &OpsApi::ListParticipants);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListRoomStays", false, &OpsApi::ListRoomStays);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListRoomEvents", false, &OpsApi::ListRoomEvents);
+  Add(server, pool, api, "trivium.ops.v1.OpsService/ListUserStays", false, &OpsApi::ListUserStays);
   Add(server, pool, api, "trivium.ops.v1.OpsService/ListCommands", false, &OpsApi::ListCommands);
   Add(server, pool, api, "trivium.ops.v1.OpsService/GetCommand", false, &OpsApi::GetCommand);
   Add(server, pool, api, "trivium.ops.v1.OpsService/ListCommandVersions", false, &OpsApi::ListCommandVersions);

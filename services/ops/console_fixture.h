@@ -25,6 +25,7 @@
 #include "trivium/control/v1/registry.pb.h"
 #include "trivium/control/v1/route_plan.pb.h"
 #include "trivium/gateway/v1/command.pb.h"
+#include "trivium/live/v1/live.pb.h"
 #include "trivium/payment/v1/payment.pb.h"
 #include "trivium/push/v1/push.pb.h"
 
@@ -38,7 +39,7 @@ class FakeProducts : public Products {
   std::vector<std::string> All() const override { return {"acme", "globex"}; }
   std::optional<ProductNames> Find(std::string_view product) const override {
     if (product != "acme" && product != "globex") return std::nullopt;
-    return ProductNames{std::string(product), "极点", "Acme", "Asia/Shanghai", true, true, true};
+    return ProductNames{std::string(product), "极点", "Acme", "Asia/Shanghai", true, true, true, true};
   }
 };
 
@@ -119,6 +120,81 @@ class FakePush : public PushReader {
     message.set_data("what a pupil reads");
     *message.mutable_delivery() = ledger;
     return message;
+  }
+  void Note(const std::string& what, const CallFor& call, const std::string& product) {
+    last = absl::StrCat(what, " as ", product, " for ", call.actor);
+  }
+};
+
+// Says who asked for what as whom; acme has one room, "math-7", with one user.
+class FakeLive : public LiveReader {
+ public:
+  static constexpr char kRoomId[] = "room_00000000000000000000000001";
+
+  absl::Status GetDay(const CallFor& call, const std::string& product, const live::v1::GetDailySummaryRequest& request,
+                      live::v1::DailySummary* out) override {
+    Note("GetDay " + request.day(), call, product);
+    out->set_day(request.day());
+    out->set_queued(3);
+    return answer;
+  }
+  absl::Status ListRooms(const CallFor& call, const std::string& product, const live::v1::ListRoomsRequest& request,
+                         live::v1::ListRoomsResponse* out) override {
+    Note(absl::StrCat("ListRooms ", request.state(), " ", request.institution_id(), " ", request.page_size(), " ",
+                      request.page_token(), request.with_occupancy() ? " counted" : ""),
+         call, product);
+    *out->add_rooms() = MakeRoom();
+    out->set_next_page_token("more");
+    return answer;
+  }
+  absl::Status GetRoom(const CallFor& call, const std::string& product, const live::v1::GetRoomRequest& request,
+                       live::v1::Room* out) override {
+    Note(absl::StrCat("GetRoom ", request.room_id(), request.room_ref()), call, product);
+    if (!answer.ok()) return answer;
+    if (request.room_id() != kRoomId && request.room_ref() != "math-7") return NoRoom();
+    *out = MakeRoom();
+    return absl::OkStatus();
+  }
+  absl::Status ListParticipants(const CallFor& call, const std::string& product,
+                                const live::v1::ListParticipantsRequest& request,
+                                live::v1::ListParticipantsResponse* out) override {
+    Note(absl::StrCat("ListParticipants ", request.page_size(), " ", request.page_token()), call, product);
+    if (request.room_id() != kRoomId) return NoRoom();
+    out->add_participants()->set_user_id("u-1");
+    out->set_next_page_token("more");
+    return answer;
+  }
+  absl::Status ListStays(const CallFor& call, const std::string& product, const live::v1::ListStaysRequest& request,
+                         live::v1::ListStaysResponse* out) override {
+    Note(absl::StrCat("ListStays ", request.room_id(), " ", request.user_id(), " ", request.page_token()), call,
+         product);
+    if (!request.room_id().empty() && request.room_id() != kRoomId) return NoRoom();
+    out->add_stays()->set_leave_reason("LEASE_EXPIRED");
+    *out->add_rooms() = MakeRoom();
+    out->set_next_page_token("more");
+    return answer;
+  }
+  absl::Status ListRoomEvents(const CallFor& call, const std::string& product,
+                              const live::v1::ListRoomEventsRequest& request,
+                              live::v1::ListRoomEventsResponse* out) override {
+    Note(absl::StrCat("ListRoomEvents ", request.page_size(), " ", request.page_token()), call, product);
+    if (request.room_id() != kRoomId) return NoRoom();
+    out->add_events()->set_type(live::v1::Event::ROOM_STARTED);
+    out->set_next_page_token("more");
+    return answer;
+  }
+
+  absl::Status answer;  // Of each call that finds its room.
+  std::string last;
+
+ private:
+  static absl::Status NoRoom() { return Error(absl::StatusCode::kNotFound, "ROOM_NOT_FOUND", "room_id: not found"); }
+  static live::v1::Room MakeRoom() {
+    live::v1::Room room;
+    room.set_room_id(kRoomId);
+    room.set_title("数学 7");
+    room.mutable_occupancy()->set_rtc(1);
+    return room;
   }
   void Note(const std::string& what, const CallFor& call, const std::string& product) {
     last = absl::StrCat(what, " as ", product, " for ", call.actor);
@@ -243,9 +319,9 @@ class ConsoleFixture : public testing::Test {
     std::string reason() const {
       for (const json& detail : body.value("details", json::array())) {
         const std::string value = detail.value("value", "");
-        for (const char* reason :
-             {"SESSION_REQUIRED", "CSRF_TOKEN_INVALID", "PRODUCT_NOT_FOUND", "ROLE_REQUIRED", "CREDENTIALS_INVALID",
-              "EPOCH_CONFLICT", "CONFIG_NOT_FOUND", "MESSAGE_NOT_FOUND", "FIELD_INVALID", "PAGE_TOKEN_INVALID"}) {
+        for (const char* reason : {"SESSION_REQUIRED", "CSRF_TOKEN_INVALID", "PRODUCT_NOT_FOUND", "ROLE_REQUIRED",
+                                   "CREDENTIALS_INVALID", "EPOCH_CONFLICT", "CONFIG_NOT_FOUND", "MESSAGE_NOT_FOUND",
+                                   "FIELD_INVALID", "PAGE_TOKEN_INVALID", "ROOM_NOT_FOUND", "ADMISSION_UNAVAILABLE"}) {
           // Base64 of ErrorInfo{reason}: compared at the text's own place in the message (tag and length before it).
           std::string info = std::string("\n") + static_cast<char>(strlen(reason)) + reason;
           info.resize(info.size() / 3 * 3);
@@ -290,10 +366,12 @@ class ConsoleFixture : public testing::Test {
   FakeProducts products_;
   FakePayment payment_;
   FakePush push_;
+  FakeLive live_;
   FakeControl control_;
   NoPool pool_;
   Prometheus prometheus_{"http://127.0.0.1:1", Clock::Real(), metrics_};
-  OpsApi api_{{boards_, products_, prometheus_, payment_, push_, control_, pool_, Clock::Real(), absl::Seconds(2)}};
+  OpsApi api_{
+      {boards_, products_, prometheus_, payment_, push_, live_, control_, pool_, Clock::Real(), absl::Seconds(2)}};
   http::Client client_;
   http::Server server_{{}, metrics_};
 };

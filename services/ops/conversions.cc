@@ -64,6 +64,7 @@ void ToProto(const ProductNames& names, v1::Product* out) {
   out->set_pays(names.pays);
   out->set_sends_messages(names.sends_messages);
   out->set_has_clients(names.has_clients);
+  out->set_has_rooms(names.has_rooms);
 }
 
 void ToCurrencyDay(const payment::v1::CurrencySummary& summary, v1::CurrencyDay* out) {

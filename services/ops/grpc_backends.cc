@@ -15,6 +15,7 @@
 #include "trivium/control/v1/config.grpc.pb.h"
 #include "trivium/control/v1/registry.grpc.pb.h"
 #include "trivium/control/v1/route_plan.grpc.pb.h"
+#include "trivium/live/v1/live.grpc.pb.h"
 #include "trivium/payment/v1/payment.grpc.pb.h"
 #include "trivium/push/v1/push.grpc.pb.h"
 
@@ -23,10 +24,12 @@ namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(4);
 
-// A service that does not answer is named in ops' own words; what it answered is passed on.
+// A service that does not answer is named in ops' own words; what it answered is passed on. live answers, too, when
+// only its Redis is away.
 absl::Status Named(const absl::Status& status, std::string_view reason, std::string_view message) {
   if (status.code() != absl::StatusCode::kUnavailable && status.code() != absl::StatusCode::kDeadlineExceeded)
     return status;
+  if (ReasonOf(status) == "ADMISSION_UNAVAILABLE" || ReasonOf(status) == "REBUILDING") return status;
   return Error(absl::StatusCode::kUnavailable, reason, message).RetryAfter(absl::Seconds(5));
 }
 
@@ -60,61 +63,15 @@ class StubByProduct {
   std::map<std::string, std::shared_ptr<Stub>> stubs_ ABSL_GUARDED_BY(mu_);
 };
 
-class GrpcPaymentReader : public PaymentReader {
+// Calls of one service in products' names. Thread-safe.
+template <typename Service>
+class Calls {
  public:
-  GrpcPaymentReader(rpc::TlsFiles tls, Clock& clock) : stubs_("payment", std::move(tls)), clock_(clock) {}
+  using Stub = typename Service::Stub;
 
-  absl::Status GetDay(const CallFor& call, const std::string& product, const std::string& day,
-                      payment::v1::DailySummary* out) override {
-    payment::v1::GetDailySummaryRequest request;
-    request.set_day(day);
-    const auto stub = stubs_.Of(product);
-    const absl::Status status =
-        rpc::CallWithRetry(OptionsFor(call, product, clock_), nullptr, budget_,
-                           [&](grpc::ClientContext* context) { return stub->GetDailySummary(context, request, out); });
-    return Named(status, "PAYMENT_UNAVAILABLE", "payment does not answer");
-  }
-
- private:
-  StubByProduct<payment::v1::PaymentService> stubs_;
-  Clock& clock_;
-  ha::RetryBudget budget_;
-};
-
-class GrpcPushReader : public PushReader {
- public:
-  GrpcPushReader(rpc::TlsFiles tls, Clock& clock) : stubs_("push", std::move(tls)), clock_(clock) {}
-
-  absl::Status GetDay(const CallFor& call, const std::string& product, const push::v1::GetDailySummaryRequest& request,
-                      push::v1::DailySummary* out) override {
-    return Run(call, product, &Stub::GetDailySummary, request, out);
-  }
-  absl::Status ListMessages(const CallFor& call, const std::string& product,
-                            const push::v1::ListMessagesRequest& request,
-                            push::v1::ListMessagesResponse* out) override {
-    return Run(call, product, &Stub::ListMessages, request, out);
-  }
-  absl::Status GetMessage(const CallFor& call, const std::string& product, const push::v1::GetMessageRequest& request,
-                          push::v1::Message* out) override {
-    return Run(call, product, &Stub::GetMessage, request, out);
-  }
-  absl::Status ListRecipients(const CallFor& call, const std::string& product,
-                              const push::v1::ListRecipientsRequest& request,
-                              push::v1::ListRecipientsResponse* out) override {
-    return Run(call, product, &Stub::ListRecipients, request, out);
-  }
-  absl::Status GetPresence(const CallFor& call, const std::string& product, const push::v1::GetPresenceRequest& request,
-                           push::v1::Presence* out) override {
-    return Run(call, product, &Stub::GetPresence, request, out);
-  }
-  absl::Status ListUserMessages(const CallFor& call, const std::string& product,
-                                const push::v1::ListUserMessagesRequest& request,
-                                push::v1::ListUserMessagesResponse* out) override {
-    return Run(call, product, &Stub::ListUserMessages, request, out);
-  }
-
- private:
-  using Stub = push::v1::PushService::Stub;
+  // Of a service that does not answer: reason, "LIVE_UNAVAILABLE"; message. Both are literals.
+  Calls(std::string service, rpc::TlsFiles tls, Clock& clock, std::string_view reason, std::string_view message)
+      : stubs_(std::move(service), std::move(tls)), clock_(clock), reason_(reason), message_(message) {}
 
   template <typename Request, typename Response>
   absl::Status Run(const CallFor& call, const std::string& product,
@@ -122,13 +79,107 @@ class GrpcPushReader : public PushReader {
                    const Request& request, Response* out) {
     const auto stub = stubs_.Of(product);
     const auto once = [&](grpc::ClientContext* context) { return (*stub.*method)(context, request, out); };
-    return Named(rpc::CallWithRetry(OptionsFor(call, product, clock_), nullptr, budget_, once), "PUSH_UNAVAILABLE",
-                 "push does not answer");
+    return Named(rpc::CallWithRetry(OptionsFor(call, product, clock_), nullptr, budget_, once), reason_, message_);
   }
 
-  StubByProduct<push::v1::PushService> stubs_;
+ private:
+  StubByProduct<Service> stubs_;
   Clock& clock_;
+  const std::string_view reason_, message_;
   ha::RetryBudget budget_;
+};
+
+class GrpcPaymentReader : public PaymentReader {
+ public:
+  GrpcPaymentReader(rpc::TlsFiles tls, Clock& clock)
+      : calls_("payment", std::move(tls), clock, "PAYMENT_UNAVAILABLE", "payment does not answer") {}
+
+  absl::Status GetDay(const CallFor& call, const std::string& product, const std::string& day,
+                      payment::v1::DailySummary* out) override {
+    payment::v1::GetDailySummaryRequest request;
+    request.set_day(day);
+    return calls_.Run(call, product, &payment::v1::PaymentService::Stub::GetDailySummary, request, out);
+  }
+
+ private:
+  Calls<payment::v1::PaymentService> calls_;
+};
+
+class GrpcPushReader : public PushReader {
+ public:
+  GrpcPushReader(rpc::TlsFiles tls, Clock& clock)
+      : calls_("push", std::move(tls), clock, "PUSH_UNAVAILABLE", "push does not answer") {}
+
+  absl::Status GetDay(const CallFor& call, const std::string& product, const push::v1::GetDailySummaryRequest& request,
+                      push::v1::DailySummary* out) override {
+    return calls_.Run(call, product, &Stub::GetDailySummary, request, out);
+  }
+  absl::Status ListMessages(const CallFor& call, const std::string& product,
+                            const push::v1::ListMessagesRequest& request,
+                            push::v1::ListMessagesResponse* out) override {
+    return calls_.Run(call, product, &Stub::ListMessages, request, out);
+  }
+  absl::Status GetMessage(const CallFor& call, const std::string& product, const push::v1::GetMessageRequest& request,
+                          push::v1::Message* out) override {
+    return calls_.Run(call, product, &Stub::GetMessage, request, out);
+  }
+  absl::Status ListRecipients(const CallFor& call, const std::string& product,
+                              const push::v1::ListRecipientsRequest& request,
+                              push::v1::ListRecipientsResponse* out) override {
+    return calls_.Run(call, product, &Stub::ListRecipients, request, out);
+  }
+  absl::Status GetPresence(const CallFor& call, const std::string& product, const push::v1::GetPresenceRequest& request,
+                           push::v1::Presence* out) override {
+    return calls_.Run(call, product, &Stub::GetPresence, request, out);
+  }
+  absl::Status ListUserMessages(const CallFor& call, const std::string& product,
+                                const push::v1::ListUserMessagesRequest& request,
+                                push::v1::ListUserMessagesResponse* out) override {
+    return calls_.Run(call, product, &Stub::ListUserMessages, request, out);
+  }
+
+ private:
+  using Stub = push::v1::PushService::Stub;
+
+  Calls<push::v1::PushService> calls_;
+};
+
+class GrpcLiveReader : public LiveReader {
+ public:
+  GrpcLiveReader(rpc::TlsFiles tls, Clock& clock)
+      : calls_("live", std::move(tls), clock, "LIVE_UNAVAILABLE", "live does not answer") {}
+
+  absl::Status GetDay(const CallFor& call, const std::string& product, const live::v1::GetDailySummaryRequest& request,
+                      live::v1::DailySummary* out) override {
+    return calls_.Run(call, product, &Stub::GetDailySummary, request, out);
+  }
+  absl::Status ListRooms(const CallFor& call, const std::string& product, const live::v1::ListRoomsRequest& request,
+                         live::v1::ListRoomsResponse* out) override {
+    return calls_.Run(call, product, &Stub::ListRooms, request, out);
+  }
+  absl::Status GetRoom(const CallFor& call, const std::string& product, const live::v1::GetRoomRequest& request,
+                       live::v1::Room* out) override {
+    return calls_.Run(call, product, &Stub::GetRoom, request, out);
+  }
+  absl::Status ListParticipants(const CallFor& call, const std::string& product,
+                                const live::v1::ListParticipantsRequest& request,
+                                live::v1::ListParticipantsResponse* out) override {
+    return calls_.Run(call, product, &Stub::ListParticipants, request, out);
+  }
+  absl::Status ListStays(const CallFor& call, const std::string& product, const live::v1::ListStaysRequest& request,
+                         live::v1::ListStaysResponse* out) override {
+    return calls_.Run(call, product, &Stub::ListStays, request, out);
+  }
+  absl::Status ListRoomEvents(const CallFor& call, const std::string& product,
+                              const live::v1::ListRoomEventsRequest& request,
+                              live::v1::ListRoomEventsResponse* out) override {
+    return calls_.Run(call, product, &Stub::ListRoomEvents, request, out);
+  }
+
+ private:
+  using Stub = live::v1::LiveService::Stub;
+
+  Calls<live::v1::LiveService> calls_;
 };
 
 class GrpcControlGateway : public ControlGateway {
@@ -197,6 +248,10 @@ std::unique_ptr<PaymentReader> NewGrpcPaymentReader(rpc::TlsFiles tls, Clock& cl
 
 std::unique_ptr<PushReader> NewGrpcPushReader(rpc::TlsFiles tls, Clock& clock) {
   return std::make_unique<GrpcPushReader>(std::move(tls), clock);
+}
+
+std::unique_ptr<LiveReader> NewGrpcLiveReader(rpc::TlsFiles tls, Clock& clock) {
+  return std::make_unique<GrpcLiveReader>(std::move(tls), clock);
 }
 
 std::unique_ptr<ControlGateway> NewGrpcControlGateway(const std::string& address, const rpc::TlsFiles& tls,

@@ -53,8 +53,9 @@ struct Ops::Impl {
         prometheus(s.prometheus_url, around.clock, around.metrics),
         payment(NewGrpcPaymentReader(around.tls, around.clock)),
         push(NewGrpcPushReader(around.tls, around.clock)),
+        live(NewGrpcLiveReader(around.tls, around.clock)),
         control(NewGrpcControlGateway(s.control_address, around.tls, around.clock)),
-        api({boards, products, prometheus, *payment, *push, *control, *pool, around.clock, s.scrape_interval}),
+        api({boards, products, prometheus, *payment, *push, *live, *control, *pool, around.clock, s.scrape_interval}),
         service(around.guard, api),
         console(ConsoleOf(s), around.metrics) {}
 
@@ -86,6 +87,7 @@ struct Ops::Impl {
   Prometheus prometheus;
   std::unique_ptr<PaymentReader> payment;
   std::unique_ptr<PushReader> push;
+  std::unique_ptr<LiveReader> live;
   std::unique_ptr<ControlGateway> control;
   OpsApi api;
   OpsServiceImpl service;

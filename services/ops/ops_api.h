@@ -37,6 +37,7 @@ class OpsApi {
     Prometheus& prometheus;
     PaymentReader& payment;
     PushReader& push;
+    LiveReader& live;
     ControlGateway& control;
     mysql::Pool& pool;
     Clock& clock;
@@ -65,6 +66,19 @@ class OpsApi {
                                   v1::UserConnections* response);
   absl::Status ListUserMessages(const Ask& ask, const v1::ListUserMessagesRequest& request,
                                 v1::ListUserMessagesResponse* response);
+
+  // rooms_api.cc
+  absl::Status GetRoomsDay(const Ask& ask, const v1::GetRoomsDayRequest& request, v1::RoomsDay* response);
+  absl::Status ListRooms(const Ask& ask, const v1::ListRoomsRequest& request, v1::ListRoomsResponse* response);
+  absl::Status GetRoom(const Ask& ask, const v1::GetRoomRequest& request, live::v1::Room* response);
+  absl::Status ListParticipants(const Ask& ask, const v1::ListParticipantsRequest& request,
+                                v1::ListParticipantsResponse* response);
+  absl::Status ListRoomStays(const Ask& ask, const v1::ListRoomStaysRequest& request,
+                             v1::ListRoomStaysResponse* response);
+  absl::Status ListRoomEvents(const Ask& ask, const v1::ListRoomEventsRequest& request,
+                              v1::ListRoomEventsResponse* response);
+  absl::Status ListUserStays(const Ask& ask, const v1::ListUserStaysRequest& request,
+                             v1::ListUserStaysResponse* response);
 
   // commands_api.cc
   absl::Status ListCommands(const Ask& ask, const v1::ListCommandsRequest& request, v1::ListCommandsResponse* response);

@@ -84,6 +84,34 @@ OpsServiceImpl::Reactor* OpsServiceImpl::ListUserMessages(Context* context, cons
                                                           v1::ListUserMessagesResponse* response) {
   return Run(context, "trivium.ops.v1.OpsService/ListUserMessages", request, response, &OpsApi::ListUserMessages);
 }
+OpsServiceImpl::Reactor* OpsServiceImpl::GetRoomsDay(Context* context, const v1::GetRoomsDayRequest* request,
+                                                     v1::RoomsDay* response) {
+  return Run(context, "trivium.ops.v1.OpsService/GetRoomsDay", request, response, &OpsApi::GetRoomsDay);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListRooms(Context* context, const v1::ListRoomsRequest* request,
+                                                   v1::ListRoomsResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListRooms", request, response, &OpsApi::ListRooms);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::GetRoom(Context* context, const v1::GetRoomRequest* request,
+                                                 live::v1::Room* response) {
+  return Run(context, "trivium.ops.v1.OpsService/GetRoom", request, response, &OpsApi::GetRoom);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListParticipants(Context* context, const v1::ListParticipantsRequest* request,
+                                                          v1::ListParticipantsResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListParticipants", request, response, &OpsApi::ListParticipants);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListRoomStays(Context* context, const v1::ListRoomStaysRequest* request,
+                                                       v1::ListRoomStaysResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListRoomStays", request, response, &OpsApi::ListRoomStays);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListRoomEvents(Context* context, const v1::ListRoomEventsRequest* request,
+                                                        v1::ListRoomEventsResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListRoomEvents", request, response, &OpsApi::ListRoomEvents);
+}
+OpsServiceImpl::Reactor* OpsServiceImpl::ListUserStays(Context* context, const v1::ListUserStaysRequest* request,
+                                                       v1::ListUserStaysResponse* response) {
+  return Run(context, "trivium.ops.v1.OpsService/ListUserStays", request, response, &OpsApi::ListUserStays);
+}
 OpsServiceImpl::Reactor* OpsServiceImpl::ListCommands(Context* context, const v1::ListCommandsRequest* request,
                                                       v1::ListCommandsResponse* response) {
   return Run(context, "trivium.ops.v1.OpsService/ListCommands", request, response, &OpsApi::ListCommands);

@@ -38,6 +38,17 @@ class OpsServiceImpl : public v1::OpsService::CallbackService {
                               v1::UserConnections* response) override;
   Reactor* ListUserMessages(Context* context, const v1::ListUserMessagesRequest* request,
                             v1::ListUserMessagesResponse* response) override;
+  Reactor* GetRoomsDay(Context* context, const v1::GetRoomsDayRequest* request, v1::RoomsDay* response) override;
+  Reactor* ListRooms(Context* context, const v1::ListRoomsRequest* request, v1::ListRoomsResponse* response) override;
+  Reactor* GetRoom(Context* context, const v1::GetRoomRequest* request, live::v1::Room* response) override;
+  Reactor* ListParticipants(Context* context, const v1::ListParticipantsRequest* request,
+                            v1::ListParticipantsResponse* response) override;
+  Reactor* ListRoomStays(Context* context, const v1::ListRoomStaysRequest* request,
+                         v1::ListRoomStaysResponse* response) override;
+  Reactor* ListRoomEvents(Context* context, const v1::ListRoomEventsRequest* request,
+                          v1::ListRoomEventsResponse* response) override;
+  Reactor* ListUserStays(Context* context, const v1::ListUserStaysRequest* request,
+                         v1::ListUserStaysResponse* response) override;
   Reactor* ListCommands(Context* context, const v1::ListCommandsRequest* request,
                         v1::ListCommandsResponse* response) override;
   Reactor* GetCommand(Context* context, const v1::GetCommandRequest* request, v1::CommandVersion* response) override;

@@ -22,7 +22,8 @@ std::optional<ProductNames> ConfigProducts::Find(std::string_view product) const
                       .time_zone = profile.time_zone(),
                       .pays = profile.has_payment(),
                       .sends_messages = profile.has_push(),
-                      .has_clients = profile.has_gateway()};
+                      .has_clients = profile.has_gateway(),
+                      .has_rooms = profile.has_live()};
 }
 
 }  // namespace trivium::ops

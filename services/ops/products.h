@@ -16,7 +16,7 @@ inline constexpr char kProfileKind[] = "product_profile";
 
 struct ProductNames {
   std::string product, display_name_zh, display_name_en, time_zone;
-  bool pays = false, sends_messages = false, has_clients = false;
+  bool pays = false, sends_messages = false, has_clients = false, has_rooms = false;
 };
 
 // Thread-safe.

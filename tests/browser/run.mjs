@@ -1,5 +1,6 @@
 // What a person can do on the console, and what nobody can.
 import "./classroom.mjs";
+import "./rooms.mjs";
 import { call, check, env, equal, noHorizontalScroll, runAll, screenshot, showAll, signIn, test } from "./harness.mjs";
 
 const refused = [/Failed to load resource.*(401|403|404|409|429|503|400)/];
@@ -67,7 +68,7 @@ test("sign-in by keyboard, session survives a reload, sign-out ends it", async (
 test("without a session every method is refused", async (newPage) => {
   const page = await newPage({});
   await page.goto(`${env.url}/sign-in`);
-  for (const method of ["GetSession", "ListBoards", "QueryPanel", "GetProductDay", "ListActivities", "GetPlatform", "SetRoute", "ListAudit", "SignOut", "GetMessagesDay", "ListMessages", "GetMessage", "ListRecipients", "GetUserConnections", "ListUserMessages", "ListCommands", "GetCommand", "ListCommandVersions", "PublishCommand", "RollBackCommand"]) {
+  for (const method of ["GetSession", "ListBoards", "QueryPanel", "GetProductDay", "ListActivities", "GetPlatform", "SetRoute", "ListAudit", "SignOut", "GetMessagesDay", "ListMessages", "GetMessage", "ListRecipients", "GetUserConnections", "ListUserMessages", "GetRoomsDay", "ListRooms", "GetRoom", "ListParticipants", "ListRoomStays", "ListRoomEvents", "ListUserStays", "ListCommands", "GetCommand", "ListCommandVersions", "PublishCommand", "RollBackCommand"]) {
     const { status, reason } = await call(page, method, {});
     equal(`${status} ${reason}`, "401 SESSION_REQUIRED", method);
   }
@@ -86,7 +87,7 @@ for (const owner of env.owners) {
     check((await page.locator("nav a[href='/platform'], nav a[href='/audit']").count()) === 0, "no platform pages in the menu");
     const headers = await csrfOf(page);
     for (const other of [...all.filter((each) => !own.includes(each)), "no-such-product", ".*", `${own[0]}"} or vector(1) #`, `${own[0]}|.*`, ""]) {
-      for (const [method, body] of [["GetProductDay", { product: other }], ["ListActivities", { product: other }], ["GetMessagesDay", { product: other }], ["ListMessages", { product: other }], ["GetMessage", { product: other, messageId: "msg_00000000000000000000000000" }], ["GetUserConnections", { product: other, userId: "u-1" }], ["ListUserMessages", { product: other, userId: "u-1" }], ["QueryPanel", { boardId: "payment", panelId: "state_changes", product: other, ...range() }]]) {
+      for (const [method, body] of [["GetProductDay", { product: other }], ["ListActivities", { product: other }], ["GetMessagesDay", { product: other }], ["ListMessages", { product: other }], ["GetMessage", { product: other, messageId: "msg_00000000000000000000000000" }], ["GetUserConnections", { product: other, userId: "u-1" }], ["ListUserMessages", { product: other, userId: "u-1" }], ["GetRoomsDay", { product: other }], ["ListRooms", { product: other }], ["GetRoom", { product: other, roomId: "room_00000000000000000000000000" }], ["ListParticipants", { product: other, roomId: "room_00000000000000000000000000" }], ["ListRoomStays", { product: other, roomId: "room_00000000000000000000000000" }], ["ListRoomEvents", { product: other, roomId: "room_00000000000000000000000000" }], ["ListUserStays", { product: other, userId: "u-1" }], ["QueryPanel", { boardId: "payment", panelId: "state_changes", product: other, ...range() }]]) {
         const { status } = await call(page, method, body, headers);
         check(status === 404 || (other === "" && status === 400), `${method} of ${JSON.stringify(other)}: status ${status}, want 404`);
       }
@@ -133,6 +134,7 @@ for (const view of views) {
         await page.waitForSelector("[data-test=classes]");
         check(!(await page.locator("[data-test=adds-up].bad").count()), `${product}: every class's ledger adds up`);
       }
+      if ((await page.locator("[data-test=room-kpis]").count()) > 0) await page.waitForSelector("[data-test=joins]");
       await noHorizontalScroll(page);
       await screenshot(page, `product-${product}-${name}`);
     }
@@ -147,11 +149,13 @@ for (const view of views) {
       await noHorizontalScroll(page);
       await screenshot(page, `${path}-${name}`);
     }
-    await page.goto(`${env.url}/services?board=gateway`);
-    await page.waitForSelector("[data-panel=connections]");
-    await showAll(page);
-    await noHorizontalScroll(page);
-    await screenshot(page, `gateway-${name}`);
+    for (const [board, panel] of [["gateway", "connections"], ["live", "viewers"]]) {
+      await page.goto(`${env.url}/services?board=${board}`);
+      await page.waitForSelector(`[data-panel=${panel}]`);
+      await showAll(page);
+      await noHorizontalScroll(page);
+      await screenshot(page, `${board}-${name}`);
+    }
   });
 }
 

@@ -2,7 +2,7 @@
 # Tests the console and the example's classroom in Chromium, against a running platform or the console's mock (--mock: no classroom).
 # usage: CONSOLE_URL=... ADMIN_PASSWORD=... OWNERS=name=password,name=password tests/browser/run.sh
 #        tests/browser/run.sh --mock
-# TRIVIUM_HOME: the platform's folder, for the classroom. Without it, the classroom is skipped.
+# TRIVIUM_HOME: the platform's folder, for the classroom and for rooms that the tests make. Without it, these are skipped.
 # OUT_DIR: where screenshots go (default: tests/browser/out). PROMETHEUS_PID: is stopped for some seconds to see the error state (SIGSTOP, SIGCONT).
 # Ends with the line "N passed, N failed"; status 1 when one failed. The last check locks sign-in from this address for ten minutes.
 set -euo pipefail

@@ -1,8 +1,8 @@
 // What the mock answers: three products of a made-up platform. Deterministic but for time.
 
 export const products = [
-  { product: "acme", displayNameZh: "极点课堂", displayNameEn: "Acme Classroom", timeZone: "Asia/Shanghai", pays: true, sendsMessages: true, hasClients: true },
-  { product: "globex", displayNameZh: "环宇辅导", displayNameEn: "Globex Tutoring", timeZone: "Asia/Shanghai", pays: true, sendsMessages: true, hasClients: true },
+  { product: "acme", displayNameZh: "极点课堂", displayNameEn: "Acme Classroom", timeZone: "Asia/Shanghai", pays: true, sendsMessages: true, hasClients: true, hasRooms: true },
+  { product: "globex", displayNameZh: "环宇辅导", displayNameEn: "Globex Tutoring", timeZone: "Asia/Shanghai", pays: true, sendsMessages: true, hasClients: true, hasRooms: true },
   { product: "initech", displayNameZh: "初芽英语", displayNameEn: "Initech English", timeZone: "America/Los_Angeles", pays: true },
 ];
 
@@ -45,6 +45,14 @@ export const boards = [
   { boardId: "gateway", titleZh: "连接与命令", titleEn: "Connections and commands", platform: false, panels: [
     panel("connections", "当前连接", "Connections", "count", "area", ["acme"], 1200),
     panel("commands", "每秒命令", "Commands per second", "per_second", "area", ["push.ack", "course.roll_call"], 50),
+  ] },
+  { boardId: "live", titleZh: "直播", titleEn: "Live", platform: false, panels: [
+    panel("rooms", "开着的房间", "Open rooms", "count", "area", ["acme"], 3),
+    panel("viewers", "在房人数，按档位", "People in rooms by rung", "count", "area", ["RTC", "FAST", "STANDARD"], 90),
+    panel("joins", "进房，按档位", "Joins by rung", "per_second", "area", ["RTC", "FAST", "STANDARD", "WAITING"], 8),
+    panel("decisions", "准入决定，按原因", "Admission decisions by reason", "per_second", "area", ["BEST", "STAFF", "FULL", "SEATS_TAKEN", "FROM_QUEUE"], 6),
+    panel("refusals", "进房被拒，按原因", "Refused joins by reason", "per_second", "bar", ["GRANT_EXPIRED", "ROOM_QUEUE_FULL"], 0.2),
+    panel("join_p99", "进房耗时 p99", "Join latency p99", "seconds", "line", ["p99"], 0.012),
   ] },
   { boardId: "platform", titleZh: "平台", titleEn: "Platform", platform: true, panels: [
     panel("instances", "注册的实例", "Registered instances", "count", "line", ["payment · cell-a", "payment · cell-b", "ops · cell-a"], 1),
@@ -154,3 +162,70 @@ export const commands = new Map([
   ["globex.report", [versionOf("globex.report", 1, { ...rollCall, number: 30, product: "globex", method: "Report", titleZh: "学情报告", titleEn: "Report", authScope: "AUTH_SCOPE_BACKEND" })]],
   ["push.ack", [versionOf("push.ack", 1, ack), versionOf("push.ack", 2, { ...ack, limits: { perUser: { rate: 50, burst: 100 } } }, { percentage: 20, previousValue: ack, actor: "person:admin", reason: "放宽限流，先给两成用户" })]],
 ]);
+
+// Rooms: of each product 60, newest first. The first is a large class with 170 people, the second a small one whose seats are taken.
+const roomStates = ["LIVE", "LIVE", "SCHEDULED", "ENDED"];
+const roomReasons = { ENDED: "ENDED_BY_PRODUCT", CLOSED: "TIME_OVER", CANCELED: "CANCELED_BY_PRODUCT" };
+export function roomsOf(product) {
+  const now = Date.now();
+  const at = (ms) => new Date(ms).toISOString();
+  return Array.from({ length: 60 }, (_, i) => {
+    const state = roomStates[i] ?? (i % 9 === 0 ? "CANCELED" : "CLOSED");
+    const small = i % 2 === 1;
+    const start = now - i * 3_600_000 - 1_200_000 + (state === "SCHEDULED" ? 7_200_000 * 2 : 0);
+    const began = state !== "SCHEDULED" && state !== "CANCELED";
+    const over = !["SCHEDULED", "LIVE"].includes(state);
+    return {
+      roomId: `room_06asn3v4k1f7s8t9v0w1x2${product.slice(0, 1)}${String(999 - i)}`, roomRef: `math-7-${60 - i}`, type: small ? "SMALL" : "LARGE", title: small ? `小班口语 第 ${60 - i} 课` : `七年级数学 第 ${60 - i} 课`,
+      institutionId: i % 3 === 2 ? "school-2" : "school-1", startTime: at(start), endTime: at(start + 2_700_000), autoStart: !small, autoEnd: true, seats: small ? 6 : 0, stageSize: small ? 0 : 6, staffSlots: 2,
+      capacity: small ? { rtc: 14 } : { rtc: 50, fast: 100, standard: 5000 }, queueSize: 100, closeDelay: "600s", state, stateReason: roomReasons[state] ?? "", node: began ? "node-a" : "",
+      ...(began ? { liveTime: at(start + 3000) } : {}), ...(over ? { endedTime: at(start + 2_700_000), closeTime: at(start + 3_300_000) } : {}), createTime: at(start - 86_400_000), updateTime: at(start), version: over ? "4" : "2",
+      ...(i === 0 ? { occupancy: { rtc: 50, fast: 100, standard: 20, waiting: 0, staff: 2, seated: 2 } } : i === 1 ? { occupancy: { rtc: 8, waiting: 3, staff: 2, seated: 6 } } : state === "ENDED" ? { occupancy: {} } : {}),
+    };
+  });
+}
+
+const stayOf = (room, i, more) => ({ roomId: room.roomId, userId: `u-${1001 + i}`, joinId: `join_06asn3v4k1f7s8t9v0w1x2y${String(1000 + i)}`, epoch: String(100 + i), role: "STUDENT", state: "JOINED", joinTime: new Date(Date.parse(room.startTime) + i * 900).toISOString(), sequence: String(i), ...more });
+// Who is in a LIVE room, by user.
+export function participantsOf(room) {
+  if (!room.occupancy) return [];
+  const lease = { leaseExpireTime: new Date(Date.now() + 21_000).toISOString() };
+  const staff = [stayOf(room, 0, { userId: "t-liu", role: "TEACHER", rung: "RTC", reason: "STAFF", ...lease }), stayOf(room, 1, { userId: "t-wang", role: "ASSISTANT", rung: "RTC", reason: "STAFF", videoMuted: true, ...lease })];
+  const { rtc = 0, fast = 0, standard = 0, waiting = 0, seated = 0 } = room.occupancy;
+  if (rtc === 0) return [];
+  const full = [{ rung: "RTC", level: "ROOM" }, { rung: "FAST", level: "PRODUCT" }];
+  const places = [
+    ...Array.from({ length: rtc - 2 }, (_, i) => (i < seated ? { rung: "RTC", reason: room.type === "LARGE" ? "MOVED" : "BEST", seat: i + 1, onStage: room.type === "LARGE", audioMuted: i === 1 } : { rung: "RTC", reason: "BEST" })),
+    ...Array.from({ length: fast }, () => ({ rung: "FAST", reason: "FULL", fullLevels: full.slice(0, 1) })),
+    ...Array.from({ length: standard }, () => ({ rung: "STANDARD", reason: "FULL", fullLevels: full })),
+    ...Array.from({ length: waiting }, (_, i) => ({ rung: "WAITING", reason: i === 0 ? "SEATS_TAKEN" : "BEHIND_QUEUE", state: "QUEUED", queuePosition: i + 1 })),
+  ];
+  return [...staff, ...places.map((place, i) => stayOf(room, i, { ...place, ...lease }))].sort((a, b) => (a.userId < b.userId ? -1 : 1));
+}
+
+const leaves = ["LEFT", "LEASE_EXPIRED", "LEFT", "REMOVED", "ROOM_CLOSED"];
+export function staysOf(room) {
+  if (["SCHEDULED", "CANCELED"].includes(room.state)) return [];
+  const gone = Array.from({ length: 30 }, (_, i) => stayOf(room, 300 + i, { rung: i % 3 ? "FAST" : "RTC", reason: i % 3 ? "FULL" : "FROM_QUEUE", ...(i % 3 ? { fullLevels: [{ rung: "RTC", level: "ROOM" }] } : {}), state: "LEFT", leaveReason: leaves[i % 5], leaveTime: new Date(Date.parse(room.startTime) + 600_000 + i * 1000).toISOString() }));
+  return [...participantsOf(room).map(({ leaseExpireTime: _l, queuePosition: _q, ...rest }) => rest), ...gone].sort((a, b) => (a.joinTime < b.joinTime ? 1 : -1));
+}
+
+export function eventsOf(product, room) {
+  const event = (i, type, time, subject) => ({ eventId: `evt_06asn3v4k1f7s8t9v0w1x2y${String(1000 + i)}`, product, type, time: new Date(time).toISOString(), ...subject });
+  const start = Date.parse(room.startTime);
+  const list = [event(0, "ROOM_CREATED", start - 86_400_000, { room: { ...room, version: "1", stateReason: "" } })];
+  if (room.liveTime) list.push(event(1, "ROOM_STARTED", Date.parse(room.liveTime), { room: { ...room, version: "2", stateReason: "" } }));
+  for (const stay of [...staysOf(room)].reverse()) {
+    list.push(event(list.length, stay.state === "QUEUED" ? "PARTICIPANT_QUEUED" : "PARTICIPANT_JOINED", Date.parse(stay.joinTime), { participant: stay }));
+    if (stay.audioMuted) list.push(event(list.length, "PARTICIPANT_MUTED", Date.parse(stay.joinTime) + 500, { participant: stay }));
+    if (stay.leaveTime) list.push(event(list.length, "PARTICIPANT_LEFT", Date.parse(stay.leaveTime), { participant: stay }));
+  }
+  if (room.endedTime) list.push(event(list.length, room.state === "CANCELED" ? "ROOM_CANCELED" : "ROOM_ENDED", Date.parse(room.endedTime), { room }));
+  return list.sort((a, b) => (a.time < b.time ? 1 : -1));
+}
+
+export const roomsDay = (day) => (day && day < "2026-01-01" ? { day, timeZone: "Asia/Shanghai" } : {
+  day: day || "2026-09-01", timeZone: "Asia/Shanghai", rooms: { CREATED: "41", LIVE: "38", ENDED: "33", CLOSED: "31", CANCELED: "2" },
+  joins: [["RTC", "BEST", 812], ["RTC", "STAFF", 61], ["FAST", "FULL", 403], ["STANDARD", "FULL", 120], ["RTC", "FROM_QUEUE", 37]].map(([rung, reason, count]) => ({ rung, reason, count: String(count) })),
+  queued: "44", reconnections: "118", leaves: { LEFT: "901", LEASE_EXPIRED: "72" }, refusals: { GRANT_EXPIRED: "6", ROOM_NOT_LIVE: "3", ROOM_QUEUE_FULL: "1" }, asOfTime: new Date().toISOString(),
+});

@@ -8,7 +8,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema, RetryInfoSchema } from "../../src/gen/external/google/rpc/error_details_pb.ts";
-import { activitiesOf, audit, boards, commands, connectionsOf, dayOf, messagesDay, messagesOf, people, platform, products, recipientsOf, seriesOf } from "./fixtures.mjs";
+import { activitiesOf, audit, boards, commands, connectionsOf, dayOf, eventsOf, messagesDay, messagesOf, participantsOf, people, platform, products, recipientsOf, roomsDay, roomsOf, seriesOf, staysOf } from "./fixtures.mjs";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 const port = Number(process.argv[2] ?? 25122);
@@ -52,6 +52,13 @@ function platformNow() {
     startTime: new Date(Date.now() - 7_200_000).toISOString(), lastHeartbeatTime: new Date(Date.now() - (alive ? 400 : 95_000)).toISOString(),
   });
   return { ...platform, routeEpoch: String(platform.routeEpoch), instances: [instance("control", 0, "cell-a"), instance("ops", 2, "cell-a"), instance("payment", 1, "cell-a"), instance("payment", 3, "cell-b"), instance("payment", 4, "cell-b", false)] };
+}
+
+function roomOf(body, person) {
+  seen(person, body.product);
+  const room = roomsOf(body.product).find((each) => each.roomId === body.roomId);
+  if (!room) throw new Refusal("not_found", "ROOM_NOT_FOUND", "room_id: not found");
+  return room;
 }
 
 const sessionOf = (name, person, csrf) => ({
@@ -176,6 +183,32 @@ const methods = {
     const all = messagesOf(body.product).filter((each) => each.class === "RELIABLE").map((each, i) => ({ ...recipientsOf(each.messageId, 6)[i % 6], userId: body.userId }));
     const [recipients, nextPageToken] = pageOf(all.filter((each) => !body.state || each.state === body.state), body);
     return { recipients, nextPageToken };
+  },
+  GetRoomsDay: (body, person) => ({ product: seen(person, body.product), summary: roomsDay(body.day) }),
+  ListRooms(body, person) {
+    seen(person, body.product);
+    const fits = roomsOf(body.product).filter((each) => (body.search ? [each.roomId, each.roomRef].includes(body.search) : (!body.state || each.state === body.state) && (!body.institutionId || each.institutionId === body.institutionId)));
+    const [rooms, nextPageToken] = pageOf(fits, body);
+    return { rooms, nextPageToken };
+  },
+  GetRoom: (body, person) => roomOf(body, person),
+  ListParticipants(body, person) {
+    const [participants, nextPageToken] = pageOf(participantsOf(roomOf(body, person)), body);
+    return { participants, nextPageToken };
+  },
+  ListRoomStays(body, person) {
+    const [stays, nextPageToken] = pageOf(staysOf(roomOf(body, person)), body);
+    return { stays, nextPageToken };
+  },
+  ListRoomEvents(body, person) {
+    const [events, nextPageToken] = pageOf(eventsOf(body.product, roomOf(body, person)), body);
+    return { events, nextPageToken };
+  },
+  ListUserStays(body, person) {
+    seen(person, body.product);
+    const all = roomsOf(body.product).flatMap((room) => staysOf(room).filter((stay) => stay.userId === body.userId));
+    const [stays, nextPageToken] = pageOf(all, body);
+    return { stays, nextPageToken, rooms: roomsOf(body.product).filter((room) => stays.some((stay) => stay.roomId === room.roomId)) };
   },
   ListCommands(body, person) {
     if (body.product) seen(person, body.product);
