@@ -42,7 +42,7 @@ stop_bazel_server() {
 sources_fingerprint() {
   (
     cd "$TRIVIUM_ROOT"
-    { find BUILD WORKSPACE VERSION .bazelrc bazel libs services proto third_party examples tests/load tools -name node_modules -prune -o \
+    { find BUILD WORKSPACE VERSION .bazelrc bazel libs services proto third_party examples tests/load tools \( -name node_modules -o -name dist \) -prune -o \
       -type f -printf '%p %s %T@\n' 2>/dev/null || true; } | sort | sha256sum | cut --characters=1-16
   )
 }
