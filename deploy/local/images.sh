@@ -29,7 +29,7 @@ cmd_images() {
   [ ${#chosen[@]} -lt "$(wc --words <<<"$images")" ] || image_stamp >"$home/images/made"
 }
 
-image_base() { echo "${TRIVIUM_IMAGE_BASE:-$(cat "$home/images/base" 2>/dev/null || echo docker.io/library/debian:12-slim)}"; }
+image_base() { echo "${TRIVIUM_IMAGE_BASE:-$(cat "$home/images/base" 2>/dev/null || echo debian:12-slim)}"; }
 
 # What images are made of.
 image_stamp() {
