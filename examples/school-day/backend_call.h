@@ -5,6 +5,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <random>
 #include <string>
@@ -52,6 +54,38 @@ absl::StatusOr<Answer> CallPatiently(Stub& stub, const char* name, Method method
     latencies.Retried(name);
     std::this_thread::sleep_for(absl::ToChronoMilliseconds(Pause(tries)));
   }
+}
+
+// The cursor after the newest event. list: answers a ListEventsRequest.
+template <typename Request, typename List>
+absl::StatusOr<std::string> ReadNewestCursor(const List& list) {
+  Request request;
+  request.set_page_size(1000);
+  while (true) {
+    const auto page = list(request);
+    if (!page.ok()) return page.status();
+    if (page->events().empty()) return request.cursor();
+    request.set_cursor(page->next_cursor());
+  }
+}
+
+// One stream of WatchEvents, until it breaks or `stop` is set (checked every 200 ms).
+template <typename Request, typename Event, typename Stub, typename Receive>
+absl::Status ReadEvents(Stub& stub, const std::string& cursor, const std::atomic<bool>& stop, const Receive& receive) {
+  grpc::ClientContext context;
+  Request request;
+  request.set_cursor(cursor);
+  const auto reader = stub.WatchEvents(&context, request);
+  std::atomic<bool> ended = false;
+  std::thread stopper([&] {
+    while (!stop && !ended) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    context.TryCancel();
+  });
+  Event event;
+  while (reader->Read(&event)) receive(event);
+  ended = true;
+  stopper.join();
+  return ToStatus(reader->Finish());
 }
 
 }  // namespace trivium::schoolday

@@ -43,8 +43,6 @@ EventView ViewOf(const api::Event& e) {
   return view;
 }
 
-void Sleep(absl::Duration d) { std::this_thread::sleep_for(absl::ToChronoMilliseconds(d)); }
-
 }  // namespace
 
 struct ProductClient::Impl {
@@ -171,33 +169,15 @@ absl::StatusOr<std::vector<LedgerView>> ProductClient::GetLedgers() {
 }
 
 absl::StatusOr<std::string> ProductClient::NewestCursor() {
-  api::ListEventsRequest request;
-  request.set_page_size(1000);
-  while (true) {
-    TRIVIUM_ASSIGN_OR_RETURN(
-        const api::ListEventsResponse page,
-        impl_->Call<api::ListEventsResponse>("ListEvents", &api::PaymentService::Stub::ListEvents, request));
-    if (page.events().empty()) return request.cursor();
-    request.set_cursor(page.next_cursor());
-  }
+  return ReadNewestCursor<api::ListEventsRequest>([this](const api::ListEventsRequest& request) {
+    return impl_->Call<api::ListEventsResponse>("ListEvents", &api::PaymentService::Stub::ListEvents, request);
+  });
 }
 
 absl::Status ProductClient::WatchEvents(const std::string& cursor, const std::atomic<bool>& stop,
                                         const std::function<void(const EventView&)>& receive) {
-  grpc::ClientContext context;
-  api::WatchEventsRequest request;
-  request.set_cursor(cursor);
-  const auto reader = impl_->stub->WatchEvents(&context, request);
-  std::atomic<bool> ended = false;
-  std::thread stopper([&] {
-    while (!stop && !ended) Sleep(absl::Milliseconds(200));
-    context.TryCancel();
-  });
-  api::Event event;
-  while (reader->Read(&event)) receive(ViewOf(event));
-  ended = true;
-  stopper.join();
-  return ToStatus(reader->Finish());
+  return ReadEvents<api::WatchEventsRequest, api::Event>(*impl_->stub, cursor, stop,
+                                                         [&](const api::Event& event) { receive(ViewOf(event)); });
 }
 
 }  // namespace trivium::schoolday

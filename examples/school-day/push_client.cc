@@ -186,33 +186,16 @@ absl::StatusOr<PushDayView> PushClient::GetDailySummary() {
 }
 
 absl::StatusOr<std::string> PushClient::NewestCursor() {
-  api::ListEventsRequest request;
-  request.set_page_size(1000);
-  while (true) {
-    TRIVIUM_ASSIGN_OR_RETURN(
-        const api::ListEventsResponse page,
-        impl_->Call<api::ListEventsResponse>("PushListEvents", &api::PushService::Stub::ListEvents, request));
-    if (page.events().empty()) return request.cursor();
-    request.set_cursor(page.next_cursor());
-  }
+  return ReadNewestCursor<api::ListEventsRequest>([this](const api::ListEventsRequest& request) {
+    return impl_->Call<api::ListEventsResponse>("PushListEvents", &api::PushService::Stub::ListEvents, request);
+  });
 }
 
 absl::Status PushClient::WatchEvents(const std::string& cursor, const std::atomic<bool>& stop,
                                      const std::function<void(const MessageEventView&)>& receive) {
-  grpc::ClientContext context;
-  api::WatchEventsRequest request;
-  request.set_cursor(cursor);
-  const auto reader = impl_->stub->WatchEvents(&context, request);
-  std::atomic<bool> ended = false;
-  std::thread stopper([&] {
-    while (!stop && !ended) std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    context.TryCancel();
+  return ReadEvents<api::WatchEventsRequest, api::Event>(*impl_->stub, cursor, stop, [&](const api::Event& event) {
+    receive({event.event_id(), event.cursor(), event.product(), ViewOf(event.message())});
   });
-  api::Event event;
-  while (reader->Read(&event)) receive({event.event_id(), event.cursor(), event.product(), ViewOf(event.message())});
-  ended = true;
-  stopper.join();
-  return ToStatus(reader->Finish());
 }
 
 }  // namespace trivium::schoolday
