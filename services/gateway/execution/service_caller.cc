@@ -71,7 +71,8 @@ struct GrpcServiceCaller::Impl {
   Mutex mu;
   CondVar idle;
   bool stopping ABSL_GUARDED_BY(mu) = false;
-  absl::flat_hash_set<Running*> running ABSL_GUARDED_BY(mu);
+  absl::flat_hash_set<Running*> running ABSL_GUARDED_BY(mu);  // Those that can be cancelled.
+  size_t unfinished ABSL_GUARDED_BY(mu) = 0;                  // And those in their callback.
   Mutex stubs_mu;
   absl::flat_hash_map<std::string, std::shared_ptr<grpc::GenericStub>> stubs ABSL_GUARDED_BY(stubs_mu);
 };
@@ -95,15 +96,23 @@ std::shared_ptr<grpc::GenericStub> GrpcServiceCaller::Impl::StubOf(const Service
 
 bool GrpcServiceCaller::Impl::Begin(Running* one) {
   MutexLock lock(mu);
-  if (!stopping) running.insert(one);
-  return !stopping;
+  if (stopping) return false;
+  running.insert(one);
+  ++unfinished;
+  return true;
 }
 
 void GrpcServiceCaller::Impl::Finish(std::unique_ptr<Running> one, const grpc::Status& status) {
+  {
+    MutexLock lock(mu);
+    running.erase(one.get());
+  }
   one->done(status.ok() ? ToString(one->response) : rpc::FromGrpcStatus(status));
+  // Before Stop goes on: its context may hold a channel's last reference, and gRPC 1.51 crashes when the last channel
+  // of the process ends on the thread that runs callbacks (it joins itself, is refused, and frees the queue under it).
+  one.reset();
   MutexLock lock(mu);
-  running.erase(one.get());
-  if (running.empty()) idle.NotifyAll();
+  if (--unfinished == 0) idle.NotifyAll();
 }
 
 void GrpcServiceCaller::Call(ServiceCall call, Done done) {
@@ -129,7 +138,7 @@ void GrpcServiceCaller::Stop() {
   MutexLock lock(impl_->mu);
   impl_->stopping = true;
   for (Running* one : impl_->running) one->context.TryCancel();
-  while (!impl_->running.empty()) impl_->idle.Wait(impl_->mu);
+  while (impl_->unfinished > 0) impl_->idle.Wait(impl_->mu);
 }
 
 std::string_view ServiceOf(std::string_view method) {
