@@ -139,6 +139,30 @@ for (const view of views) {
       await screenshot(page, `product-${product}-${name}`);
     }
   });
+  test(`each part of a board is one click away, ${name}`, async (newPage) => {
+    const page = await newPage(view);
+    await signIn(page, env.admin);
+    const { product } = (await call(page, "GetSession", {})).json.products[0];
+    await page.goto(`${env.url}${day(product)}?range=6h`);
+    await page.waitForSelector(".sections a");
+    const parts = await page.locator(".sections a").evaluateAll((links) => links.map((link) => link.hash));
+    check(parts.length > 1, `parts: ${parts}`);
+    // Scrolling takes its time: in view is the part whose head stands below the bar.
+    const inView = (part) => page.waitForFunction((id) => {
+      const head = document.querySelector(`${id} h2`)?.getBoundingClientRect().top ?? -1;
+      return document.querySelector(".sections a.current")?.hash === id && head >= document.querySelector(".sections").getBoundingClientRect().bottom - 1 && head < innerHeight;
+    }, part);
+    for (const part of [...parts].reverse()) {
+      await page.click(`.sections a[href$="${part}"]`);
+      await inView(part);
+      check(page.url().endsWith(`?range=6h${part}`), page.url());
+    }
+    await page.click(`.sections a[href$="${parts.at(-1)}"]`);
+    await inView(parts.at(-1));
+    await page.reload();
+    await inView(parts.at(-1));
+    await noHorizontalScroll(page);
+  });
   test(`services, platform and audit, ${name}`, async (newPage) => {
     const page = await newPage(view);
     await signIn(page, env.admin);

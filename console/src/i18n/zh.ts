@@ -1,11 +1,11 @@
 // 中文。键与 en.ts 相同，由测试保证。
 export const zh = {
-  app: { name: "Trivium 运营台", tagline: "一处汇流，三路通达", skip: "跳到正文", menu: "打开菜单", language: "语言", signOut: "退出登录", loading: "正在加载…", updated: "更新于 {time}", live: "实时", paused: "历史", zone: "时区 {zone}", retry: "重试", trace: "追踪号 {id}", all: "全部", search: "查找", more: "更多", copy: "复制", copied: "已复制" },
+  app: { sections: "本页各部分", name: "Trivium 运营台", tagline: "一处汇流，三路通达", skip: "跳到正文", menu: "打开菜单", language: "语言", signOut: "退出登录", loading: "正在加载…", updated: "更新于 {time}", live: "实时", paused: "历史", zone: "时区 {zone}", retry: "重试", trace: "追踪号 {id}", all: "全部", search: "查找", more: "更多", copy: "复制", copied: "已复制" },
   nav: { products: "产品看板", operations: "平台运营", services: "全部看板", platform: "单元与调度", audit: "审计", commands: "命令字" },
   role: { owner: "产品负责人", platform_viewer: "平台观察员", platform_admin: "平台管理员" },
   signIn: { title: "登录", name: "用户名", password: "密码", submit: "登录", hint: "本机的用户名和密码由 ./trv up 打印。", expired: "登录已过期，请重新登录。", nameMissing: "请输入用户名。", passwordMissing: "请输入密码。" },
   range: { label: "时间范围", "15m": "15 分钟", "1h": "1 小时", "6h": "6 小时", "24h": "24 小时", custom: "自定义", start: "开始时间", end: "结束时间", apply: "应用", order: "结束时间要晚于开始时间。", too_long: "最长 31 天。", future: "开始时间还没到。" },
-  product: { day: "业务日", today: "今天", orders: "订单", ordersNote: "当日创建的支付", paid: "实收金额", paidNote: "{count} 笔支付", refunds: "退款金额", refundsNote: "{count} 笔退款", success: "支付成功率", successNote: "按已到终态的支付计", noEnd: "还没有支付到达终态", ledger: "账本核对", ledgerOk: "借贷相等", ledgerWrong: "账本不平！", debits: "借 {amount}", credits: "贷 {amount}", commission: "平台佣金 {amount}", states: "支付状态", statesEmpty: "这一天还没有订单。产品后端调用 CreatePayment 后，这里就会出现；本机可运行 ./trv school-day。", currency: "币种", notFound: "没有这个产品，或你的角色看不到它。", exact: "数字来自数据库，精确到分", charts: "走势" },
+  product: { payments: "支付", day: "业务日", today: "今天", orders: "订单", ordersNote: "当日创建的支付", paid: "实收金额", paidNote: "{count} 笔支付", refunds: "退款金额", refundsNote: "{count} 笔退款", success: "支付成功率", successNote: "按已到终态的支付计", noEnd: "还没有支付到达终态", ledger: "账本核对", ledgerOk: "借贷相等", ledgerWrong: "账本不平！", debits: "借 {amount}", credits: "贷 {amount}", commission: "平台佣金 {amount}", states: "支付状态", statesEmpty: "这一天还没有订单。产品后端调用 CreatePayment 后，这里就会出现；本机可运行 ./trv school-day。", currency: "币种", notFound: "没有这个产品，或你的角色看不到它。", exact: "数字来自数据库，精确到分", charts: "走势" },
   state: { CREATED: "已创建", REQUIRES_ACTION: "待支付", PROCESSING: "处理中", UNKNOWN: "结果未知", SUCCEEDED: "成功", FAILED: "失败", CANCELED: "已取消", EXPIRED: "已过期" },
   activity: { title: "最新动态", empty: "还没有动态。支付或退款一有变化，几秒内就会出现在这里。", payment: "支付", refund: "退款", time: "时间", kind: "类型", order: "订单号", state: "状态", amount: "金额" },
   chart: { noPanels: "这块看板没有图。", series: "{count} 条曲线", all: "全部产品", product: "产品" },
