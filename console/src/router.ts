@@ -4,8 +4,8 @@ import { restoreSession, useSession } from "./session";
 
 export const router = createRouter({
   history: createWebHistory(),
-  // To a section of the page, below the bars that stay.
-  scrollBehavior: (to, from, saved) => saved ?? (to.hash ? { el: to.hash, top: 124, behavior: to.path === from.path ? "smooth" : "auto" } : to.path === from.path ? undefined : { top: 0 }),
+  // To a section of the page, below the bars that stay; at once, since what loads above it meanwhile would move the goal of a slow scroll.
+  scrollBehavior: (to, from, saved) => saved ?? (to.hash ? { el: to.hash, top: 124 } : to.path === from.path ? undefined : { top: 0 }),
   routes: [
     { path: "/sign-in", name: "sign-in", component: () => import("./pages/SignInPage.vue"), meta: { open: true } },
     // The guard below sends it on: what is home depends on who is signed in.
