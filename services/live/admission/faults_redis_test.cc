@@ -14,8 +14,9 @@ namespace trivium::live {
 namespace {
 
 std::unique_ptr<redis::Client> NewClient(redis::ClientOptions options, absl::Duration timeout) {
+  static auto& metrics = *new Metrics();
   options.command_timeout = timeout;
-  return redis::NewClient(options, Clock::Real(), *new Metrics).value();
+  return redis::NewClient(options, Clock::Real(), metrics).value();
 }
 
 // A server of the test's own, and a cell on it.
