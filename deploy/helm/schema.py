@@ -168,6 +168,7 @@ def schema():
         "fullnameOverride": text("^([a-z]([a-z0-9-]*[a-z0-9])?)?$", 24),
         "clusterDomain": text("^[a-z0-9.-]+$"),
         "logLevel": one_of("debug", "info", "warning", "error"),
+        "listenHost": one_of("0.0.0.0", "[::]"),
         "cell": closed({"name": LABEL, "all": listed(LABEL, minItems=1, maxItems=8, uniqueItems=True), "peerNamespaces": listed(text("^[a-z0-9-]{1,63}$")),
                         "peerCidrs": listed(text("^[0-9a-f.:]+/[0-9]{1,3}$"))}, ["name", "all"]),
         "image": closed({"registry": text("^[^ ]*[^/ ]$|^$"), "prefix": text("^[a-z0-9._-]*$"), "tag": text("^[A-Za-z0-9_.-]*$", 128),

@@ -10,6 +10,11 @@ TEST(AdvertisedAddressTest, NumbersStayAsTheyAre) {
   EXPECT_EQ(ResolveAdvertised("[fd00::7]:9000").value_or(""), "[fd00::7]:9000");
 }
 
+// "${POD_IP}:9000" knows no brackets.
+TEST(AdvertisedAddressTest, AnIpv6AddressGetsItsBrackets) {
+  EXPECT_EQ(ResolveAdvertised("fd00::7:9000").value_or(""), "[fd00::7]:9000");
+}
+
 TEST(AdvertisedAddressTest, ANameBecomesNumbersAndIpv4GoesFirst) {
   EXPECT_EQ(ResolveAdvertised("localhost:9000").value_or(""), "127.0.0.1:9000");
 }

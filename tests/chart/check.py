@@ -126,6 +126,9 @@ def drains_in_time(documents):
         need = float(hook[-1]) + seconds(server["lame_duck"]) + seconds(server["drain_timeout"]) + 5
         if template["spec"]["terminationGracePeriodSeconds"] < need:
             yield f"{named(document)}: killed after {template['spec']['terminationGracePeriodSeconds']} s, want {need} or more"
+        # Balancers in front ask every few seconds.
+        if component == "gateway" and float(hook[-1]) + seconds(server["lame_duck"]) < 5:
+            yield f"{named(document)}: leaves {server['lame_duck']} to balancers, want 5 s or more"
         if document["spec"]["strategy"]["rollingUpdate"] != {"maxSurge": 1, "maxUnavailable": 0}:
             yield f"{named(document)}: a rollout takes an instance away before the new one is ready"
 

@@ -50,6 +50,14 @@ sees_a_change() {
   ! diff --brief "$here/rendered/one-cell.yaml" "$work/changed.normal" >/dev/null || { echo "another log level, and the rendering is the same"; return 1; }
 }
 
+listens_on_ipv6() {
+  echo 'listenHost: "[::]"' >"$work/ipv6.values"
+  "$work/chart" render "$chart" trivium trivium "$examples/values-one-cell.yaml" "$work/ipv6.values" >"$work/ipv6.yaml"
+  ! grep '0\.0\.0\.0:' "$work/ipv6.yaml" || return 1
+  [ "$(grep --count '\[::\]:90' "$work/ipv6.yaml")" -ge 16 ] || { echo "few addresses with [::]"; return 1; }
+  [ ! -x "${BIN:-}/payment" ] || configs_pass ipv6
+}
+
 # refuses WORDS YAML: values that must not be taken, and what is said of them.
 refuses() {
   local words=$1 yaml=$2 output
@@ -112,6 +120,7 @@ done
 holds "one cell: who may talk to whom" /usr/bin/python3 "$here/check.py" network "trivium=$work/one-cell.yaml"
 holds "three cells: who may talk to whom" /usr/bin/python3 "$here/check.py" network "trivium-a=$work/three-cells-a.yaml" "trivium-b=$work/three-cells-b.yaml" \
   "trivium-c=$work/three-cells-c.yaml"
+holds "IPv6: all parts listen where they are told" listens_on_ipv6
 holds "the comparison with the committed rendering sees a change" sees_a_change
 holds "refuses: an unknown name" refuses "Additional property replica is not allowed" "payment: {replica: 3}"
 holds "refuses: an unknown option of a service" refuses "Additional property max_conections is not allowed" "payment: {config: {mysql: {max_conections: 9}}}"

@@ -6,8 +6,8 @@
 # Unique in the platform: Pods of two cells may have one name.
 instance_id: {{ printf "%s-${POD_NAME}" .root.Values.cell.name | quote }}
 cell: {{ .root.Values.cell.name }}
-grpc_address: 0.0.0.0:9000
-admin_address: 0.0.0.0:9001
+grpc_address: {{ printf "%s:9000" .root.Values.listenHost | quote }}
+admin_address: {{ printf "%s:9001" .root.Values.listenHost | quote }}
 # In the registry, and so in xDS: the Pod's own address. Clients balance themselves; no proxy stands between.
 advertise_address: "${POD_IP}:9000"
 tls:
@@ -47,12 +47,12 @@ password: "${file:/run/secrets/redis-password}"
 {{- end -}}
 
 {{- define "trivium.controlConfig" -}}
-ads_address: 0.0.0.0:9005
+ads_address: {{ printf "%s:9005" .Values.listenHost | quote }}
 cells: {{ toJson .Values.cell.all }}
 {{- end -}}
 
 {{- define "trivium.paymentConfig" -}}
-callback_address: 0.0.0.0:9004
+callback_address: {{ printf "%s:9004" .Values.listenHost | quote }}
 psps:
 {{- with .Values.payment.psps }}
   {{- toYaml . | nindent 2 }}
@@ -73,11 +73,11 @@ secrets:
 {{- end -}}
 
 {{- define "trivium.gatewayConfig" -}}
-client_address: 0.0.0.0:9002
+client_address: {{ printf "%s:9002" .Values.listenHost | quote }}
 {{- end -}}
 
 {{- define "trivium.opsConfig" -}}
-console_address: 0.0.0.0:9003
+console_address: {{ printf "%s:9003" .Values.listenHost | quote }}
 console_dir: /opt/trivium/share/console
 boards_file: /opt/trivium/share/boards.yaml
 prometheus_url: {{ .Values.ops.prometheusUrl | quote }}
