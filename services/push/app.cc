@@ -37,7 +37,7 @@ namespace trivium::push {
 namespace {
 
 // Version of migrations/push that this binary needs, and the newest that it can run with.
-constexpr int kSchemaWanted = 1, kSchemaNewest = 2;
+constexpr int kSchemaWanted = 2, kSchemaNewest = 3;
 constexpr char kServiceName[] = "push";
 constexpr absl::Duration kCountEvery = absl::Seconds(5), kPurgeEvery = absl::Minutes(1), kProbeEvery = absl::Seconds(2);
 

@@ -1,7 +1,6 @@
 #include "services/push/store/mysql_accept.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "libs/status/error.h"
@@ -19,8 +18,7 @@ namespace {
 using mysql::Blob;
 using mysql::Values;
 
-constexpr size_t kChunk = 5'000;    // Deliveries that are in memory at a time.
-constexpr size_t kFullChunk = 500;  // Users of one question for those who have too many.
+constexpr size_t kChunk = 5'000;  // Deliveries that are in memory at a time.
 
 RequestKey KeyOf(const Message& draft) {
   return {draft.product, Method::kPublish, draft.request_id, draft.fingerprint};
@@ -139,7 +137,7 @@ absl::StatusOr<Counts> MysqlAccept::InsertDeliveries(const Message& m, const Beg
     if (inserted > kRecipientsMax) return AudienceTooLarge();
     std::set<std::string> full;
     if (some_may_be_full) {
-      TRIVIUM_ASSIGN_OR_RETURN(full, FullUsers(m, users, begin.max_pending));
+      TRIVIUM_ASSIGN_OR_RETURN(full, FullUsers(m, users, begin));
     }
     dropped += static_cast<int64_t>(full.size());
     std::vector<Values> rows;
@@ -159,17 +157,10 @@ absl::StatusOr<Counts> MysqlAccept::InsertDeliveries(const Message& m, const Beg
 }
 
 absl::StatusOr<std::set<std::string>> MysqlAccept::FullUsers(const Message& m, const std::vector<std::string>& users,
-                                                             int64_t max_pending) {
-  std::set<std::string> full;
-  for (size_t at = 0; at < users.size(); at += kFullChunk) {
-    const std::span<const std::string> some = std::span(users).subspan(at, std::min(kFullChunk, users.size() - at));
-    Values parameters = {m.product, ToValue(DeliveryState::kPending)};
-    const std::string statement =
-        sql::WithIn(sql::kFullUsers, {some.begin(), some.end()}, &parameters, sql::kFullUsersEnd);
-    parameters.emplace_back(max_pending);
-    TRIVIUM_ASSIGN_OR_RETURN(const mysql::Rows rows, w_.db.Query(statement, parameters));
-    for (std::string& user : TextsOf(rows)) full.insert(std::move(user));
-  }
+                                                             const Begin& begin) {
+  w_.backlogs.count_time = begin.now;
+  TRIVIUM_ASSIGN_OR_RETURN(std::set<std::string> full,
+                           MysqlFullUsers(w_.db).Among(m.product, users, begin.max_pending, m.id.Hash(), &w_.backlogs));
   if (!full.empty() && !m.collapse_key.empty()) TRIVIUM_RETURN_IF_ERROR(LeaveOutReplaced(m, &full));
   return full;
 }

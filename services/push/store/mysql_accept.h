@@ -36,7 +36,7 @@ class MysqlAccept {
   absl::StatusOr<Counts> InsertDeliveries(const Message& m, const Begin& begin);
   // Those of the users who have max_pending deliveries pending, apart from what m takes the place of.
   absl::StatusOr<std::set<std::string>> FullUsers(const Message& m, const std::vector<std::string>& users,
-                                                  int64_t max_pending);
+                                                  const Begin& begin);
   absl::Status LeaveOutReplaced(const Message& m, std::set<std::string>* full);
   absl::Status TakePlace(Message& m);
   absl::Status Collapse(MysqlLedger& ledger, const Message& newer, absl::Time now);

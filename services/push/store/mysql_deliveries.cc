@@ -44,6 +44,7 @@ absl::StatusOr<std::vector<DeliveryKey>> MysqlDeliveries::MoveAll(const std::str
   for (const mysql::Row& row : rows) {
     moved.push_back({IdAt(row, 0), row.Text(1)});
     const auto state = static_cast<DeliveryState>(row.Int(2));
+    if (state == DeliveryState::kPending) w_.backlogs.moved_of[product].insert(moved.back().user_id);
     ledger.Add(moved.back().message_id, MoveChange(state, move.to, 1, move.reason));
   }
   std::ranges::sort(moved);

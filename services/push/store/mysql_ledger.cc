@@ -75,6 +75,7 @@ absl::StatusOr<int64_t> MysqlLedger::MovePending(const Id& message_id, const Del
       const mysql::Changed changed,
       w_.db.Execute(sql::kMovePending, {ToValue(move.to), ToValue(move.reason), ToValue(move.now), product_,
                                         ToValue(message_id), ToValue(DeliveryState::kPending), limit}));
+  if (changed.rows > 0) w_.backlogs.moved_messages[product_].insert(message_id);
   return changed.rows;
 }
 

@@ -10,6 +10,7 @@
 #include "libs/id/id.h"
 #include "libs/kafka/event.h"
 #include "libs/mysql/mysql.h"
+#include "services/push/store/mysql_full_users.h"
 #include "services/push/store/store.h"
 
 namespace trivium::push {
@@ -19,6 +20,7 @@ struct Writing {
   mysql::Connection& db;
   IdGenerator& ids;
   const EncodeEvent& encode;
+  Backlogs& backlogs;  // What it has found out and moved: for after the commit.
 };
 
 // Reason of a status that means: roll back, and run the transaction again.

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "libs/status/status.h"
+#include "services/push/store/mysql_full_users.h"
 #include "services/push/store/mysql_store.h"
 #include "services/push/store/rows.h"
 #include "services/push/store/statements.h"
@@ -12,6 +13,8 @@ namespace trivium::push {
 using mysql::Rows;
 using mysql::Value;
 using mysql::Values;
+
+constexpr int kVerifiedMax = 200;  // Users with too many pending, of one look.
 
 absl::StatusOr<int64_t> MysqlStore::PurgeDeliveries(absl::Time before, int limit, absl::Time deadline) {
   TRIVIUM_ASSIGN_OR_RETURN(const Rows kept,
@@ -76,7 +79,12 @@ absl::StatusOr<int64_t> MysqlStore::PurgeRecords(absl::Time now, int limit, absl
     TRIVIUM_ASSIGN_OR_RETURN(const int64_t gone, PurgeSome(kind.name, kind.statement, kind.before, limit, deadline));
     purged += gone;
   }
-  return purged;
+  int64_t unmarked = 0;
+  TRIVIUM_RETURN_IF_ERROR(pool_.Use("verify_full_users", deadline, [&](mysql::Connection& db) -> absl::Status {
+    TRIVIUM_ASSIGN_OR_RETURN(unmarked, MysqlFullUsers(db).Verify(now, std::min(limit, kVerifiedMax)));
+    return absl::OkStatus();
+  }));
+  return purged + unmarked;
 }
 
 }  // namespace trivium::push

@@ -13,6 +13,7 @@
 #include "services/push/store/mysql_accept.h"
 #include "services/push/store/mysql_counts.h"
 #include "services/push/store/mysql_deliveries.h"
+#include "services/push/store/mysql_full_users.h"
 #include "services/push/store/mysql_users.h"
 #include "services/push/store/rows.h"
 #include "services/push/store/statements.h"
@@ -52,8 +53,10 @@ bool IsBadItem(const absl::Status& status) {
 absl::Status MysqlStore::Write(const char* name, absl::Time deadline,
                                const std::function<absl::Status(const Writing&)>& body) {
   absl::Status status;
+  Backlogs backlogs;
   for (int run = 0; run < kMaxRuns; ++run) {
-    status = pool_.Transact(name, deadline, [&](Connection& db) { return body({db, ids_, encode_}); });
+    // What a run that was undone has told harms nobody; a run whose answer was lost told what the next one cannot.
+    status = pool_.Transact(name, deadline, [&](Connection& db) { return body({db, ids_, encode_, backlogs}); });
     const bool unknown = mysql::IsCommitUnknown(status);
     if (!unknown && ReasonOf(status) != kRunAgain) break;
     metrics_.GetCounter(kRerun, {name, unknown ? "commit_unknown" : "faster_writer"}).Add();
@@ -62,7 +65,16 @@ absl::Status MysqlStore::Write(const char* name, absl::Time deadline,
   // Not committed for sure, or not to be found out now: the same request may be repeated safely in both cases.
   if (mysql::IsCommitUnknown(status) || status.code() == absl::StatusCode::kAborted) return RequestInProgress();
   if (status.ok() && on_commit_) on_commit_();
+  if (status.ok()) Follow(backlogs, deadline);
   return status;
+}
+
+// Its trouble is not the caller's: what was asked for is done.
+void MysqlStore::Follow(const Backlogs& backlogs, absl::Time deadline) {
+  if (backlogs.empty()) return;
+  const absl::Status status =
+      pool_.Use("follow_backlogs", deadline, [&](Connection& db) { return MysqlFullUsers(db).Follow(backlogs); });
+  if (!status.ok()) TRIVIUM_LOG(kWarning, "marks of users with too many pending are late", {"error", status});
 }
 
 std::vector<absl::StatusOr<Message>> MysqlStore::Accept(std::span<const NewMessage> items, absl::Time deadline) {

@@ -93,6 +93,7 @@ class MysqlStore : public Store {
  private:
   // Runs a write until its outcome is known.
   absl::Status Write(const char* name, absl::Time deadline, const std::function<absl::Status(const Writing&)>& body);
+  void Follow(const Backlogs& backlogs, absl::Time deadline);
   absl::StatusOr<mysql::Rows> Read(const char* name, absl::Time deadline, const std::string& statement,
                                    const mysql::Values& parameters);
   absl::Status Record(std::span<const Message> messages, absl::Time deadline);

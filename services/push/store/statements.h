@@ -136,10 +136,11 @@ inline constexpr char kListUserMessages[] =
 inline constexpr char kListPending[] =
     "SELECT message_id FROM delivery FORCE INDEX (pending) WHERE product = ? AND user_id = ? AND state = ? AND "
     "channel = ? ORDER BY message_id LIMIT ?";
-// Who has too many: reads what is pending of these users, and no more of each than he may have.
-inline constexpr char kFullUsers[] =
-    "SELECT user_id FROM delivery FORCE INDEX (pending) WHERE product = ? AND state = ? AND user_id IN (";
-inline constexpr char kFullUsersEnd[] = ") GROUP BY user_id HAVING COUNT(*) >= ?";
+// What is pending of users, up to a number of rows.
+inline constexpr char kPendingOfUsers[] =
+    "SELECT user_id, COUNT(*) FROM (SELECT user_id FROM delivery FORCE INDEX (pending) WHERE product = ? AND "
+    "state = ? AND user_id IN (";
+inline constexpr char kPendingOfUsersEnd[] = ") LIMIT ?) AS counted GROUP BY user_id";
 inline constexpr char kPendingAmong[] =
     "SELECT user_id FROM delivery FORCE INDEX (PRIMARY) WHERE product = ? AND state = ? AND (";
 // Of the first open messages, how many there are, and how many of these are the product's. KEY due_expire.
@@ -153,6 +154,25 @@ inline constexpr char kLockRepeatDueEnd[] = " ORDER BY next_attempt_time LIMIT ?
 inline constexpr char kLockVendorDue[] =
     "SELECT " TRIVIUM_DELIVERY_COLUMNS ", product FROM delivery FORCE INDEX (due_vendor) WHERE vendor_time <= ?";
 inline constexpr char kLockVendorDueEnd[] = " ORDER BY vendor_time LIMIT ? FOR UPDATE SKIP LOCKED";
+
+// Users who have too many pending: PRIMARY (product, user_id), KEY by_time (count_time). Never locked by what locks
+// other rows.
+inline constexpr char kMarkedFull[] =
+    "SELECT user_id FROM full_user FORCE INDEX (PRIMARY) WHERE product = ? AND pending >= ? AND user_id IN (";
+inline constexpr char kSomeMarkedFull[] = "SELECT 1 FROM full_user WHERE product = ? LIMIT 1";
+// Of one message: begins with the marked or with the recipients, whichever are fewer, and looks the other one up by
+// key.
+inline constexpr char kMarkedOfMessage[] =
+    "SELECT f.user_id FROM full_user f JOIN delivery d FORCE INDEX (PRIMARY) ON d.product = f.product AND "
+    "d.user_id = f.user_id WHERE f.product = ? AND d.message_id = ?";
+inline constexpr char kMarkFull[] =
+    "INSERT INTO full_user (product, user_id, pending, count_time) VALUES ??* "
+    "ON DUPLICATE KEY UPDATE pending = VALUES(pending), count_time = VALUES(count_time)";
+inline constexpr char kUnmarkFull[] = "DELETE FROM full_user WHERE product = ? AND user_id IN (";
+inline constexpr char kListMarkedFull[] =
+    "SELECT product, user_id, pending FROM full_user FORCE INDEX (by_time) WHERE count_time < ? "
+    "ORDER BY count_time LIMIT ?";
+inline constexpr char kTouchMarkedFull[] = "UPDATE full_user SET count_time = ? WHERE product = ? AND user_id IN (";
 
 // Days: PRIMARY (product, day, class, shard).
 inline constexpr char kAddToDays[] =

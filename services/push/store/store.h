@@ -201,7 +201,8 @@ class Store : public EventSource {
   // RELIABLE: writes the message, its place in the channel, a delivery for each recipient and the event, and drops what
   // is pending of older messages with the same channel, target and collapse key. A scheduled message gets no
   // recipients yet. For a recipient of whom max_pending_of_user deliveries are pending, but for those that the message
-  // takes the place of, it is dropped at once (kTooManyPending). LOSSY and ORDERED come here only when they are
+  // takes the place of, it is dropped at once (kTooManyPending); where so many have long backlogs that they cannot all
+  // be counted, some get a few more. LOSSY and ORDERED come here only when they are
   // scheduled. OK: the message as it was first accepted, also on a repeat of request_id; with a dedupe key that was
   // used in the last 24 h, the first message with it. INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, AUDIENCE_INVALID;
   // RESOURCE_EXHAUSTED AUDIENCE_TOO_LARGE.
@@ -282,7 +283,8 @@ class Store : public EventSource {
   virtual absl::StatusOr<int64_t> PurgeDeliveries(absl::Time before, int limit, absl::Time deadline) = 0;
   // Deletes at most limit messages older than `before` that have ended and have no delivery rows; their days stay.
   virtual absl::StatusOr<int64_t> PurgeMessages(absl::Time before, int limit, absl::Time deadline) = 0;
-  // Deletes answers to keys, dedupe keys and reports that have had their time: at most limit of each.
+  // Deletes answers to keys, dedupe keys and reports that have had their time: at most limit of each. Also looks again
+  // at users who were found to have too many pending.
   virtual absl::StatusOr<int64_t> PurgeRecords(absl::Time now, int limit, absl::Time deadline) = 0;
 
   // Makes users known; who is known already stays as he is.
