@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/id/id_value.h"
 #include "libs/status/error.h"
+#include "libs/text/control_characters.h"
 #include "libs/text/day.h"
 #include "libs/text/utf8.h"
 #include "libs/text/view.h"
@@ -27,16 +28,6 @@ constexpr int64_t kMaxWatchMs = 600'000, kMaxCounter = 1'000'000'000'000;
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
 }
-bool HasControlCharacter(const std::string& text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const unsigned char c = text[i];
-    // C0, DEL, and C1 (U+0080 to U+009F: C2 80 to C2 9F in UTF-8).
-    if (c < 0x20 || c == 0x7f) return true;
-    if (c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
-  }
-  return false;
-}
-
 // Collects what is wrong: the value and what is wanted.
 class Checks {
  public:

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "libs/id/id_value.h"
 #include "libs/status/error.h"
+#include "libs/text/control_characters.h"
 #include "libs/text/day.h"
 #include "libs/text/utf8.h"
 #include "services/payment/domain/payment.h"
@@ -25,16 +26,6 @@ using Violations = std::vector<std::pair<std::string, std::string>>;
 constexpr absl::Duration kMinTimeout = absl::Seconds(1), kMaxTimeout = absl::Hours(24);
 
 bool IsKeyCharacter(char c) { return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == ':' || c == '-'; }
-
-bool HasControlCharacter(const std::string& text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const unsigned char c = text[i];
-    // C0, DEL, and C1 (U+0080 to U+009F: C2 80 to C2 9F in UTF-8).
-    if (c < 0x20 || c == 0x7f) return true;
-    if (c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
-  }
-  return false;
-}
 
 // Collects what is wrong with a request.
 class Checks {
