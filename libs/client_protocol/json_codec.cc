@@ -76,9 +76,9 @@ bool ReadSingle(JsonScanner& scanner, const FieldDescriptor& field, Message* mes
 
 bool ReadMap(JsonScanner& scanner, const FieldDescriptor& field, Message* message) {
   const Descriptor& type = *field.message_type();
-  return scanner.ReadObject([&](const std::string& key) {
+  return scanner.ReadObject([&](std::string_view key) {
     Message* entry = message->GetReflection()->AddMessage(message, &field);
-    entry->GetReflection()->SetString(entry, type.map_key(), key);
+    entry->GetReflection()->SetString(entry, type.map_key(), std::string(key));
     return ReadSingle(scanner, *type.map_value(), entry);
   });
 }
@@ -197,8 +197,8 @@ class Writer {
 
 bool ReadJsonMessage(JsonScanner& scanner, Message* message) {
   uint64_t seen = 0;  // Bit of a field: its index in the message; no message of the protocol has 64.
-  return scanner.ReadObject([&](const std::string& name) {
-    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(name);
+  return scanner.ReadObject([&](std::string_view name) {
+    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(std::string(name));
     std::string_view skipped;
     if (field == nullptr) return scanner.ReadRaw(&skipped);
     const uint64_t bit = uint64_t{1} << field->index();
@@ -212,7 +212,7 @@ absl::Status CheckJson(std::string_view text, int max_depth) {
   JsonScanner scanner(text, max_depth);
   std::string_view raw;
   if (scanner.ReadRaw(&raw)) scanner.SkipSpace();
-  if (!scanner.AtEnd()) scanner.Fail("more after the value");
+  if (!scanner.AtEnd()) scanner.Fail("more after the value, want its end");
   return scanner.status();
 }
 

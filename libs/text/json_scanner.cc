@@ -1,8 +1,10 @@
 #include "libs/text/json_scanner.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "libs/text/utf8.h"
 #include "libs/text/view.h"
@@ -43,14 +45,31 @@ void AppendUtf8(uint32_t point, std::string* text) {
   }
 }
 
+// Most that a message shows of what stands in the text.
+constexpr size_t kMaxShown = 40;
+
+bool IsWordCharacter(unsigned char c) { return IsDigit(static_cast<char>(c)) || absl::ascii_isalpha(c) || c == '-'; }
+
+// What stands at the start of rest, for a message: a word, or one character.
+std::string Shown(std::string_view rest) {
+  if (rest.empty()) return "the end";
+  rest = rest.substr(0, kMaxShown);
+  const auto word = static_cast<size_t>(std::find_if_not(rest.begin(), rest.end(), IsWordCharacter) - rest.begin());
+  return ToValidUtf8(rest.substr(0, std::max({word, static_cast<size_t>(Utf8SequenceLength(rest)), size_t{1}})));
+}
+
 }  // namespace
 
-bool JsonScanner::Fail(std::string_view message) {
+bool JsonScanner::FailAt(size_t position, std::string_view message) {
   if (failed_) return false;
   failed_ = true;
   error_ = std::string(message);
-  error_at_ = at_;
+  error_at_ = position;
   return false;
+}
+
+bool JsonScanner::FailWanting(std::string_view want) {
+  return Fail(absl::StrCat(Shown(text_.substr(at_)), ", want ", ToAbsl(want)));
 }
 
 bool JsonScanner::FailIn(std::string_view name) {
@@ -81,36 +100,39 @@ bool JsonScanner::TakeWord(std::string_view word) {
   return true;
 }
 
+// After a bracket.
 bool JsonScanner::Enter() {
-  if (++depth_ > max_depth_) return Fail(absl::StrCat("nested too deeply, want at most ", max_depth_, " levels"));
+  if (++depth_ > max_depth_) return FailAt(at_ - 1, absl::StrCat("too deep, want at most ", max_depth_, " levels"));
   return true;
 }
 
-bool JsonScanner::ReadObject(absl::FunctionRef<bool(const std::string& name)> member) {
-  if (!Take('{')) return Fail("not an object");
+bool JsonScanner::ReadObject(absl::FunctionRef<bool(std::string_view name)> member) {
+  if (!Take('{')) return FailWanting("an object");
   if (!Enter()) return false;
-  std::string name;
+  std::string_view name;
+  std::string unescaped;
   bool more = !Take('}');
   while (more) {
     SkipSpace();
-    if (!ReadStringText(&name)) return false;
-    if (!Take(':')) return Fail("no ':' after a name");
+    name_at_ = at_;
+    if (!ReadText("a key in double quotes", &name, &unescaped)) return false;
+    if (!Take(':')) return FailWanting("\":\"");
     if (!member(name)) return Fail("bad value");
     more = Take(',');
-    if (!more && !Take('}')) return Fail("no ',' or '}' after a value");
+    if (!more && !Take('}')) return FailWanting("\",\" or \"}\"");
   }
   --depth_;
   return !failed_;
 }
 
 bool JsonScanner::ReadArray(absl::FunctionRef<bool()> element) {
-  if (!Take('[')) return Fail("not an array");
+  if (!Take('[')) return FailWanting("an array");
   if (!Enter()) return false;
   bool more = !Take(']');
   while (more) {
     if (!element()) return Fail("bad value");
     more = Take(',');
-    if (!more && !Take(']')) return Fail("no ',' or ']' after a value");
+    if (!more && !Take(']')) return FailWanting("\",\" or \"]\"");
   }
   --depth_;
   return !failed_;
@@ -125,65 +147,65 @@ bool JsonScanner::ReadRaw(std::string_view* raw) {
 }
 
 bool JsonScanner::SkipValue() {
+  SkipSpace();
   if (failed_) return false;
   switch (Peek()) {
     case '{':
-      return ReadObject([this](const std::string&) {
-        SkipSpace();
-        return SkipValue();
-      });
+      return ReadObject([this](std::string_view) { return SkipValue(); });
     case '[':
-      return ReadArray([this] {
-        SkipSpace();
-        return SkipValue();
-      });
+      return ReadArray([this] { return SkipValue(); });
     case '"':
-      return ReadStringText(nullptr);
+      return ReadText("a string", nullptr, nullptr);
     case 't':
     case 'f':
     case 'n':
-      return TakeWord("true") || TakeWord("false") || TakeWord("null") || Fail("unknown word, want a JSON value");
+      return TakeWord("true") || TakeWord("false") || TakeWord("null") || FailWanting("a JSON value");
     default:
       std::string_view number;
-      return ReadNumberText(&number);
+      return ReadNumber(&number);
   }
 }
 
 bool JsonScanner::ReadString(std::string* value) {
   SkipSpace();
-  return ReadStringText(value);
+  std::string_view text;
+  if (!ReadText("a string", &text, value)) return false;
+  if (text.data() != value->data()) value->assign(text);
+  return true;
 }
 
-// value may be nullptr: the string is checked all the same.
-bool JsonScanner::ReadStringText(std::string* value) {
-  if (failed_ || Peek() != '"') return Fail("not a string");
-  ++at_;
-  if (value != nullptr) value->clear();
+bool JsonScanner::ReadText(std::string_view want, std::string_view* value, std::string* scratch) {
+  if (failed_ || Peek() != '"') return FailWanting(want);
+  const size_t start = ++at_;
+  bool escaped = false;
   while (!AtEnd()) {
     const char c = text_[at_];
     if (c == '"') {
+      if (value != nullptr) *value = escaped ? std::string_view(*scratch) : text_.substr(start, at_ - start);
       ++at_;
       return true;
     }
     if (c == '\\') {
-      if (!ReadEscape(value)) return false;
+      if (scratch != nullptr && !escaped) scratch->assign(text_.substr(start, at_ - start));
+      escaped = true;
+      if (!ReadEscape(scratch)) return false;
       continue;
     }
-    if (static_cast<unsigned char>(c) < 0x20) return Fail("control character in a string, want it escaped");
+    if (static_cast<unsigned char>(c) < 0x20) return Fail("a control character in a string, want an escape");
     const size_t length = PlainLength(text_.substr(at_));
-    if (length == 0) return Fail("invalid UTF-8");
-    if (value != nullptr) value->append(text_.substr(at_, length));
+    if (length == 0) return Fail("bytes that are no UTF-8, want UTF-8");
+    if (scratch != nullptr && escaped) scratch->append(text_.substr(at_, length));
     at_ += length;
   }
-  return Fail("string without end");
+  return Fail("a string without its end, want a quote");
 }
 
 bool JsonScanner::ReadEscape(std::string* value) {
-  ++at_;
+  const size_t begin = at_++;
   const char letter = Peek();
   if (letter == 'u') {
     ++at_;
-    return ReadUnicodeEscape(value);
+    return ReadUnicodeEscape(begin, value);
   }
   for (const Escape& escape : kEscapes) {
     if (AtEnd() || letter != escape.letter) continue;
@@ -191,18 +213,17 @@ bool JsonScanner::ReadEscape(std::string* value) {
     ++at_;
     return true;
   }
-  return Fail("unknown escape in a string");
+  return FailAt(begin, "an unknown escape, want one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
 }
 
-bool JsonScanner::ReadUnicodeEscape(std::string* value) {
+bool JsonScanner::ReadUnicodeEscape(size_t begin, std::string* value) {
   uint32_t point = 0, low = 0;
-  if (!ReadHex4(&point)) return false;
-  if (point >= 0xDC00 && point <= 0xDFFF) return Fail("lone surrogate in a string");
-  if (point >= 0xD800 && point <= 0xDBFF) {
-    if (!text_.substr(at_).starts_with("\\u")) return Fail("lone surrogate in a string");
-    at_ += 2;
-    if (!ReadHex4(&low)) return false;
-    if (low < 0xDC00 || low > 0xDFFF) return Fail("lone surrogate in a string");
+  if (!ReadHex4(&point)) return FailAt(begin, "an escape cut short, want \\u and four hexadecimal digits");
+  if (point >= 0xD800 && point <= 0xDFFF) {
+    const bool has_low = point <= 0xDBFF && text_.substr(at_).starts_with("\\u");
+    if (has_low) at_ += 2;
+    if (!has_low || !ReadHex4(&low) || low < 0xDC00 || low > 0xDFFF)
+      return FailAt(begin, "a lone surrogate, want a pair");
     point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
   }
   if (value != nullptr) AppendUtf8(point, value);
@@ -212,27 +233,22 @@ bool JsonScanner::ReadUnicodeEscape(std::string* value) {
 bool JsonScanner::ReadHex4(uint32_t* unit) {
   const std::string_view digits = text_.substr(at_, 4);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), *unit, 16);
-  if (digits.size() < 4 || digits[0] == '-' || error != std::errc() || end != digits.data() + 4) {
-    return Fail("\\u without four hexadecimal digits");
-  }
+  if (digits.size() < 4 || digits[0] == '-' || error != std::errc() || end != digits.data() + 4) return false;
   at_ += 4;
   return true;
 }
 
 bool JsonScanner::TakeDigits() {
-  if (!IsDigit(Peek())) return Fail("not a JSON value");
+  if (!IsDigit(Peek())) return false;
   while (IsDigit(Peek())) ++at_;
   return true;
 }
 
-bool JsonScanner::ReadNumberText(std::string_view* number) {
-  SkipSpace();
-  if (failed_) return false;
-  const size_t start = at_;
+bool JsonScanner::TakeNumber() {
   if (Peek() == '-') ++at_;
   if (Peek() == '0') {
     ++at_;
-    if (IsDigit(Peek())) return Fail("number with a leading zero");
+    if (IsDigit(Peek())) return false;
   } else if (!TakeDigits()) {
     return false;
   }
@@ -240,10 +256,19 @@ bool JsonScanner::ReadNumberText(std::string_view* number) {
     ++at_;
     if (!TakeDigits()) return false;
   }
-  if (Peek() == 'e' || Peek() == 'E') {
-    ++at_;
-    if (Peek() == '+' || Peek() == '-') ++at_;
-    if (!TakeDigits()) return false;
+  if (Peek() != 'e' && Peek() != 'E') return true;
+  ++at_;
+  if (Peek() == '+' || Peek() == '-') ++at_;
+  return TakeDigits();
+}
+
+bool JsonScanner::ReadNumber(std::string_view* number) {
+  SkipSpace();
+  if (failed_) return false;
+  const size_t start = at_;
+  if (!TakeNumber()) {
+    at_ = start;
+    return FailWanting("a JSON value");
   }
   *number = text_.substr(start, at_ - start);
   return true;
@@ -251,25 +276,27 @@ bool JsonScanner::ReadNumberText(std::string_view* number) {
 
 bool JsonScanner::ReadBool(bool* value) {
   *value = TakeWord("true");
-  return *value || TakeWord("false") || Fail("not a boolean");
+  return *value || TakeWord("false") || FailWanting("true or false");
 }
 
 bool JsonScanner::ReadUnsigned(uint64_t max, uint64_t* value) {
   std::string_view number;
-  if (!ReadNumberText(&number)) return false;
+  if (!ReadNumber(&number)) return false;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), *value);
   if (error != std::errc() || end != number.data() + number.size() || *value > max) {
-    return Fail(absl::StrCat("number out of range, want an integer from 0 to ", max));
+    return FailAt(at_ - number.size(),
+                  absl::StrCat(ToAbsl(number.substr(0, kMaxShown)), ", want an integer from 0 to ", max));
   }
   return true;
 }
 
 bool JsonScanner::ReadSigned(int64_t min, int64_t max, int64_t* value) {
   std::string_view number;
-  if (!ReadNumberText(&number)) return false;
+  if (!ReadNumber(&number)) return false;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), *value);
   if (error != std::errc() || end != number.data() + number.size() || *value < min || *value > max) {
-    return Fail(absl::StrCat("number out of range, want an integer from ", min, " to ", max));
+    return FailAt(at_ - number.size(),
+                  absl::StrCat(ToAbsl(number.substr(0, kMaxShown)), ", want an integer from ", min, " to ", max));
   }
   return true;
 }

@@ -37,7 +37,7 @@ bool ReadIds(JsonScanner& scanner, std::vector<Id>* ids) {
 absl::StatusOr<AckRequest> ParseAck(std::string_view json) {
   AckRequest request;
   JsonScanner scanner(json.empty() ? std::string_view("{}") : json, kMaxDepth);
-  const bool read = scanner.ReadObject([&](const std::string& name) {
+  const bool read = scanner.ReadObject([&](std::string_view name) {
     std::string_view skipped;
     const bool ok = name == "channel"       ? scanner.ReadString(&request.channel)
                     : name == "epoch"       ? scanner.ReadString(&request.epoch)

@@ -33,7 +33,7 @@ std::string CodeLabel(uint16_t code) {
 void ReadDevice(std::string_view data, std::string* platform, std::string* device_id) {
   JsonScanner scanner(data, kDeviceDepth);
   std::string found_platform, found_device;
-  const bool ok = scanner.ReadObject([&](const std::string& name) {
+  const bool ok = scanner.ReadObject([&](std::string_view name) {
     std::string_view skipped;
     if (name == "platform") return scanner.ReadString(&found_platform);
     if (name == "device_id") return scanner.ReadString(&found_device);

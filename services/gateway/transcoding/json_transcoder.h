@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/gateway/transcoding/api_schema.h"
-#include "services/gateway/transcoding/json_scanner.h"
+#include "services/gateway/transcoding/json_check.h"
 
 namespace trivium::gateway {
 

@@ -1,4 +1,4 @@
-#include "services/gateway/transcoding/json_scanner.h"
+#include "services/gateway/transcoding/json_check.h"
 
 #include <gtest/gtest.h>
 
