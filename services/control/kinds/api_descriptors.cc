@@ -13,8 +13,6 @@ using gateway::v1::ApiDescriptors;
 using gateway::v1::Command;
 using gateway::v1::RoutingKey;
 
-// A watcher's answer holds up to 1 MiB of other items beside it, and gRPC carries 4 MiB.
-constexpr size_t kMaxBytes = 2 << 20;
 constexpr size_t kMaxRelease = 64, kMaxMethodsNamed = 20;
 
 bool IsRelease(const std::string& release) {
@@ -44,17 +42,8 @@ Violations CheckApiDescriptors(const google::protobuf::Any& value) {
   if (!IsRelease(descriptors.release())) {
     wrong.emplace_back("value.release", "want 1-64 printable characters without blanks, like 1.4.0");
   }
-  const size_t size = descriptors.file_descriptor_set().size();
-  if (size > kMaxBytes) {
-    wrong.emplace_back("value.file_descriptor_set",
-                       std::to_string(size) + " bytes, want at most " + std::to_string(kMaxBytes));
-    return wrong;
-  }
   const absl::Status built = DescriptorSet().Build(descriptors.file_descriptor_set());
-  if (!built.ok()) {
-    const std::string message(built.message());
-    wrong.emplace_back("value.file_descriptor_set", message.substr(message.find(": ") + 2));
-  }
+  if (!built.ok()) wrong.emplace_back("value.file_descriptor_set", std::string(built.message()));
   return wrong;
 }
 

@@ -25,8 +25,8 @@ absl::StatusOr<Violations> CheckApiDescriptorsAgainst(std::string_view name, con
 // A FileDescriptorSet, to be asked about methods. Not thread-safe.
 class DescriptorSet {
  public:
-  // file_descriptor_set: serialized, files in any order. INVALID_ARGUMENT "file_descriptor_set: <what>, want ...".
-  absl::Status Build(const std::string& file_descriptor_set);
+  // As BuildDescriptors.
+  absl::Status Build(std::string_view file_descriptor_set);
   // The same of a serialized ApiDescriptors.
   absl::Status Parse(const std::string& api_descriptors);
   // "" when a command may name the method, else what is wrong with it: unknown, or not unary.

@@ -13,15 +13,11 @@
 
 namespace trivium::gateway {
 
-inline constexpr size_t kMaxDescriptorBytes =
-    2 << 20;  // Of a FileDescriptorSet; two of them fit a gRPC message of 4 MiB.
-inline constexpr int kMaxDescriptorFiles = 2000;
-
 // Immutable; thread-safe.
 class ApiSchema {
  public:
-  // file_descriptor_set: serialized, files in any order, imports included; at most the sizes above. release: for logs.
-  // INVALID_ARGUMENT naming the file and what is wrong with it. Nothing of a bad set is used.
+  // file_descriptor_set: serialized, files in any order, imports included, within libs/api_descriptors' limits.
+  // release: for logs. INVALID_ARGUMENT naming the file and what is wrong with it. Nothing of a bad set is used.
   static absl::StatusOr<std::shared_ptr<const ApiSchema>> Parse(std::string_view file_descriptor_set,
                                                                 std::string release);
   ~ApiSchema();

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "libs/api_descriptors/descriptor_set.h"
 #include "services/gateway/transcoding/testing.h"
 #include "services/gateway/transcoding/transcoding_test.pb.h"
 

@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "libs/api_descriptors/key_field.h"
 #include "libs/http/url.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
-#include "libs/text/utf8.h"
-#include "libs/text/view.h"
 #include "services/gateway/transcoding/wire_scanner.h"
 
 namespace trivium::gateway {
@@ -52,19 +50,6 @@ const KeyType* FindKeyType(FieldDescriptor::Type type) {
   return found == std::end(kKeyTypes) ? nullptr : found;
 }
 
-absl::Status WrongPath(const std::string& name, std::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("field_path: ", ToValidUtf8(Utf8Prefix(name, kMaxRouteFieldPath)), " ", std::string(what)));
-}
-
-// Nothing, or why this field may not be in a path.
-std::string_view WhyNot(const FieldDescriptor& field, bool last) {
-  if (field.is_repeated()) return "is repeated, want a single field";
-  if (field.real_containing_oneof() != nullptr) return "is part of a oneof, want a field that is always the request's";
-  if (last) return FindKeyType(field.type()) != nullptr ? "" : "is no key, want a string or an integer";
-  return field.type() == FieldDescriptor::TYPE_MESSAGE ? "" : "has no fields, want a message";
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> EncodeRouteKey(std::string_view key) {
@@ -74,22 +59,12 @@ absl::StatusOr<std::string> EncodeRouteKey(std::string_view key) {
 }
 
 absl::StatusOr<RouteField> RouteField::Resolve(const Descriptor& request, std::string_view path) {
-  const std::vector<std::string> names = absl::StrSplit(ToAbsl(path), '.');
-  if (path.size() > kMaxRouteFieldPath || names.size() > kMaxRouteFieldDepth) {
-    return WrongPath(std::string(path), absl::StrCat("is too long, want at most ", kMaxRouteFieldDepth, " names, ",
-                                                     kMaxRouteFieldPath, " characters"));
-  }
+  const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = FindKeyField(request, path);
+  if (!fields.ok()) return absl::InvalidArgumentError(absl::StrCat("field_path: ", fields.status().message()));
   RouteField field;
   field.name_ = std::string(path);
-  const Descriptor* message = &request;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const FieldDescriptor* found = message->FindFieldByName(names[i]);
-    if (found == nullptr) return WrongPath(names[i], absl::StrCat("is no field of ", message->full_name()));
-    if (const auto why = WhyNot(*found, i + 1 == names.size()); !why.empty()) return WrongPath(names[i], why);
-    field.numbers_.push_back(found->number());
-    field.type_ = found->type();
-    message = found->message_type();
-  }
+  for (const FieldDescriptor* part : *fields) field.numbers_.push_back(part->number());
+  field.type_ = fields->back()->type();
   return field;
 }
 

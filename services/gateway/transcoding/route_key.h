@@ -14,8 +14,6 @@ namespace trivium::gateway {
 
 inline constexpr std::string_view kRouteKeyHeader = "x-trivium-route-key";
 inline constexpr size_t kMaxRouteKey = 256;  // Characters of a header's value.
-inline constexpr int kMaxRouteFieldDepth = 8;
-inline constexpr size_t kMaxRouteFieldPath = 200;  // Characters.
 
 // A key as a header may carry it: RFC 3986 "unreserved" characters as they are, all others as %XX. "" stays "": no
 // header. INVALID_ARGUMENT when that is longer than kMaxRouteKey.
@@ -24,8 +22,7 @@ absl::StatusOr<std::string> EncodeRouteKey(std::string_view key);
 // A field of a request message. Immutable; thread-safe; independent of the descriptors that it was resolved by.
 class RouteField {
  public:
-  // path: proto names joined by ".". INVALID_ARGUMENT naming the part that is unknown, repeated, a map, in a oneof, or
-  // no string or integer.
+  // path: as FindKeyField takes it. INVALID_ARGUMENT "field_path: ...".
   static absl::StatusOr<RouteField> Resolve(const google::protobuf::Descriptor& request, std::string_view path);
   // The encoded key of a serialized request; "" when the field is not there. INVALID_ARGUMENT for what is no message,
   // and a key too long.

@@ -61,8 +61,8 @@ TEST(RouteFieldTest, NamesThePartOfThePathThatCannotBe) {
     const char* message;
   } kCases[] = {
       {"", "is no field of"},
-      {"nonsense", "nonsense is no field of trivium.gateway.testing.Everything"},
-      {"inner.nonsense", "nonsense is no field of trivium.gateway.testing.Everything.Inner"},
+      {"nonsense", "\"nonsense\" is no field of trivium.gateway.testing.Everything"},
+      {"inner.nonsense", "\"nonsense\" is no field of trivium.gateway.testing.Everything.Inner"},
       {"inner", "is no key, want a string or an integer"},
       {"inner.", "is no field of"},
       {"f_bool", "is no key"},
@@ -71,10 +71,10 @@ TEST(RouteFieldTest, NamesThePartOfThePathThatCannotBe) {
       {"colour", "is no key"},
       {"f_string.x", "has no fields"},
       {"words", "is repeated"},
-      {"inner.items.room_id", "items is repeated"},
+      {"inner.items.room_id", "\"items\" is repeated"},
       {"counts", "is repeated"},
       {"by_name", "is part of a oneof"},
-      {"by_inner.room_id", "by_inner is part of a oneof"},
+      {"by_inner.room_id", "\"by_inner\" is part of a oneof"},
       {"inner.inner.inner.inner.inner.inner.inner.inner.room_id", "is too long"},
       {std::string(201, 'a'), "is too long"},
   };
