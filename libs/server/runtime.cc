@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "libs/clock/clock.h"
+#include "libs/clock/proto_time.h"
 #include "libs/config/config.h"
 #include "libs/control_client/control_client.h"
 #include "libs/http/server.h"
@@ -289,8 +290,7 @@ void Runtime::Impl::Reload() {
 // First everybody hears that it goes and moves away, while calls are still taken; then calls finish; then the rest
 // stops.
 void Runtime::Impl::Drain() {
-  const absl::Duration lame_duck = ToAbslDuration(options->lame_duck()),
-                       grace = ToAbslDuration(options->drain_timeout());
+  const absl::Duration lame_duck = ToDuration(options->lame_duck()), grace = ToDuration(options->drain_timeout());
   log::Write(log::Level::kInfo, "draining", {{"in_flight", guard->in_flight()}});
   const Watchdog watchdog(lame_duck + grace + kAfterDrain);
   draining.store(true);

@@ -4,43 +4,26 @@
 #include <unistd.h>
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/strings/numbers.h"
+#include "libs/config/checks.h"
 #include "libs/log/log.h"
 #include "libs/server/options.pb.h"
-#include "libs/status/error.h"
 
 namespace trivium::server {
 namespace {
 
-using Violations = std::vector<std::pair<std::string, std::string>>;
-
-void Range(const char* field, int64_t value, int64_t low, int64_t high, Violations* violations) {
-  if (value >= low && value <= high) return;
-  violations->emplace_back(field, std::to_string(value) + ", want " + std::to_string(low) + "-" + std::to_string(high));
-}
-
-void Range(const char* field, const google::protobuf::Duration& value, absl::Duration low, absl::Duration high,
-           Violations* violations) {
-  const absl::Duration duration = ToAbslDuration(value);
-  if (duration >= low && duration <= high) return;
-  violations->emplace_back(field, absl::FormatDuration(duration) + ", want " + absl::FormatDuration(low) + " to " +
-                                      absl::FormatDuration(high));
-}
-
-void Address(const char* field, const std::string& value, Violations* violations) {
+void Address(const char* field, const std::string& value, config::Checks* checks) {
   const size_t colon = value.rfind(':');
   int port = -1;
   if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(value.substr(colon + 1), &port) || port < 0 ||
       port > 65535) {
-    violations->emplace_back(field, "\"" + value + "\", want an IP address and a port, such as 127.0.0.1:21010");
+    checks->Wrong(field, "\"" + value + "\", want an IP address and a port, such as 127.0.0.1:21010");
   }
 }
 
 // Would the registry be told "everywhere", clients would connect to their own machines.
-void Advertised(const ServerOptions& options, Violations* violations) {
+void Advertised(const ServerOptions& options, config::Checks* checks) {
   const auto is_wildcard = [](const std::string& address) {
     const std::string host = address.substr(0, address.rfind(':'));
     return host == "0.0.0.0" || host == "[::]";
@@ -48,32 +31,28 @@ void Advertised(const ServerOptions& options, Violations* violations) {
   const std::string& address = options.advertise_address();
   if (address.empty()) {
     if (options.control_address().empty() || !is_wildcard(options.grpc_address())) return;
-    violations->emplace_back("server.advertise_address",
-                             "empty, want host and port, since server.grpc_address is " + options.grpc_address());
+    checks->Wrong("server.advertise_address",
+                  "empty, want host and port, since server.grpc_address is " + options.grpc_address());
     return;
   }
   const size_t colon = address.rfind(':');
   int port = 0;
   if (colon == std::string::npos || colon == 0 || is_wildcard(address) ||
       !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    violations->emplace_back("server.advertise_address",
-                             "\"" + address + "\", want a host that others reach and a port, such as 10.0.0.7:9000");
+    checks->Wrong("server.advertise_address",
+                  "\"" + address + "\", want a host that others reach and a port, such as 10.0.0.7:9000");
   }
 }
 
-void StateDir(const std::string& path, Violations* violations) {
+void StateDir(const std::string& path, config::Checks* checks) {
   struct stat info {};
   if (path.empty()) return;
   if (stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || access(path.c_str(), W_OK) != 0) {
-    violations->emplace_back("server.state_dir", path + ", want a folder that exists and can be written");
+    checks->Wrong("server.state_dir", path + ", want a folder that exists and can be written");
   }
 }
 
 }  // namespace
-
-absl::Duration ToAbslDuration(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
 
 void SetDefaults(ServerOptions* options) {
   if (options->cell().empty()) options->set_cell("cell-a");
@@ -95,32 +74,30 @@ rpc::TlsFiles TlsOf(const ServerOptions& options) {
 }
 
 absl::Status Validate(const ServerOptions& options) {
-  Violations violations;
-  if (options.instance_id().empty())
-    violations.emplace_back("server.instance_id", "empty, want a name unique in the platform");
-  Address("server.grpc_address", options.grpc_address(), &violations);
-  Address("server.admin_address", options.admin_address(), &violations);
-  if (!options.control_address().empty()) Address("server.control_address", options.control_address(), &violations);
+  config::Checks checks;
+  if (options.instance_id().empty()) checks.Wrong("server.instance_id", "empty, want a name unique in the platform");
+  Address("server.grpc_address", options.grpc_address(), &checks);
+  Address("server.admin_address", options.admin_address(), &checks);
+  if (!options.control_address().empty()) Address("server.control_address", options.control_address(), &checks);
   if (!options.control_ads_address().empty())
-    Address("server.control_ads_address", options.control_ads_address(), &violations);
-  Advertised(options, &violations);
-  StateDir(options.state_dir(), &violations);
-  Range("server.worker_threads", options.worker_threads(), 1, 512, &violations);
-  Range("server.worker_queue_max", options.worker_queue_max(), 1, 100'000, &violations);
-  Range("server.max_in_flight_calls", options.max_in_flight_calls(), 1, 100'000, &violations);
-  Range("server.drain_timeout", options.drain_timeout(), absl::ZeroDuration(), absl::Minutes(10), &violations);
-  Range("server.lame_duck", options.lame_duck(), absl::ZeroDuration(), absl::Minutes(1), &violations);
+    Address("server.control_ads_address", options.control_ads_address(), &checks);
+  Advertised(options, &checks);
+  StateDir(options.state_dir(), &checks);
+  checks.Range("server.worker_threads", options.worker_threads(), 1, 512);
+  checks.Range("server.worker_queue_max", options.worker_queue_max(), 1, 100'000);
+  checks.Range("server.max_in_flight_calls", options.max_in_flight_calls(), 1, 100'000);
+  checks.Range("server.drain_timeout", options.drain_timeout(), absl::ZeroDuration(), absl::Minutes(10));
+  checks.Range("server.lame_duck", options.lame_duck(), absl::ZeroDuration(), absl::Minutes(1));
   log::Level level;
   if (!log::ParseLevel(options.log().level(), &level)) {
-    violations.emplace_back("server.log.level",
-                            "\"" + options.log().level() + "\", want debug, info, warning or error");
+    checks.Wrong("server.log.level", "\"" + options.log().level() + "\", want debug, info, warning or error");
   }
-  Range("server.log.max_bytes", options.log().max_bytes(), 4096, int64_t{1} << 40, &violations);
-  Range("server.log.keep_files", options.log().keep_files(), 0, 100, &violations);
+  checks.Range("server.log.max_bytes", options.log().max_bytes(), 4096, int64_t{1} << 40);
+  checks.Range("server.log.keep_files", options.log().keep_files(), 0, 100);
   if (const absl::Status tls = rpc::CheckTlsFiles(TlsOf(options)); !tls.ok()) {
-    violations.emplace_back("server.tls", std::string(tls.message()));
+    checks.Wrong("server.tls", std::string(tls.message()));
   }
-  return FieldsError(violations);
+  return checks.Result();
 }
 
 }  // namespace trivium::server

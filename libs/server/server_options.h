@@ -2,12 +2,7 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "libs/rpc/tls.h"
-
-namespace google::protobuf {
-class Duration;
-}
 
 namespace trivium::server {
 
@@ -19,6 +14,5 @@ void SetDefaults(ServerOptions* options);
 absl::Status Validate(const ServerOptions& options);
 
 rpc::TlsFiles TlsOf(const ServerOptions& options);
-absl::Duration ToAbslDuration(const google::protobuf::Duration& duration);
 
 }  // namespace trivium::server

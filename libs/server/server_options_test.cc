@@ -44,8 +44,8 @@ TEST(ServerOptionsTest, NamesWhatIsWrong) {
   const Wrong cases[] = {
       {[](ServerOptions& o) { o.clear_instance_id(); },
        "server.instance_id: empty, want a name unique in the platform"},
-      {[](ServerOptions& o) { o.set_worker_threads(513); }, "server.worker_threads: 513, want 1-512"},
-      {[](ServerOptions& o) { o.set_worker_queue_max(-1); }, "server.worker_queue_max: -1, want 1-100000"},
+      {[](ServerOptions& o) { o.set_worker_threads(513); }, "server.worker_threads: 513, want 1 to 512"},
+      {[](ServerOptions& o) { o.set_worker_queue_max(-1); }, "server.worker_queue_max: -1, want 1 to 100000"},
       {[](ServerOptions& o) { o.set_grpc_address("21010"); },
        "server.grpc_address: \"21010\", want an IP address and a port, such as 127.0.0.1:21010"},
       {[](ServerOptions& o) { o.set_admin_address("127.0.0.1:99999"); },

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
+#include "libs/clock/proto_time.h"
 #include "libs/log/log.h"
 #include "trivium/control/v1/config.pb.h"
 #include "trivium/control/v1/registry.pb.h"
@@ -26,12 +27,6 @@ void ToProto(const domain::Route& route, v1::Route* out) {
 
 }  // namespace
 
-void ToProto(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  out->set_seconds(seconds);
-  out->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
-
 void ToProto(const domain::ConfigItem& item, v1::ConfigItem* out) {
   out->set_kind(item.kind);
   out->set_name(item.name);
@@ -45,18 +40,18 @@ void ToProto(const domain::ConfigItem& item, v1::ConfigItem* out) {
   }
   out->set_actor(item.actor);
   out->set_reason(item.reason);
-  ToProto(item.create_time, out->mutable_create_time());
+  SetTime(item.create_time, out->mutable_create_time());
 }
 
 void ToProto(const domain::Plan& plan, v1::RoutePlan* out) {
   out->set_epoch(plan.epoch);
   for (const domain::Route& route : plan.routes) ToProto(route, out->add_routes());
-  if (plan.epoch > 0) ToProto(plan.update_time, out->mutable_update_time());
+  if (plan.epoch > 0) SetTime(plan.update_time, out->mutable_update_time());
 }
 
 void ToProto(const AuditRecord& record, v1::AuditEntry* out) {
   out->set_audit_id(record.audit_id);
-  ToProto(record.time, out->mutable_time());
+  SetTime(record.time, out->mutable_time());
   out->set_actor(record.actor);
   out->set_caller(record.caller);
   out->set_action(record.action);
@@ -75,9 +70,9 @@ void ToProto(const domain::InstanceState& state, v1::InstanceStatus* out) {
   instance->set_address(state.instance.address);
   instance->set_version(state.instance.version);
   instance->set_ready(state.instance.ready);
-  ToProto(state.instance.start_time, instance->mutable_start_time());
+  SetTime(state.instance.start_time, instance->mutable_start_time());
   out->set_alive(state.alive);
-  ToProto(state.last_heartbeat, out->mutable_last_heartbeat_time());
+  SetTime(state.last_heartbeat, out->mutable_last_heartbeat_time());
   out->set_kept_by_all_at_once_rule(state.kept);
 }
 
@@ -88,8 +83,7 @@ domain::Instance FromProto(const v1::Instance& instance) {
           .address = instance.address(),
           .version = instance.version(),
           .ready = instance.ready(),
-          .start_time = absl::FromUnixSeconds(instance.start_time().seconds()) +
-                        absl::Nanoseconds(instance.start_time().nanos())};
+          .start_time = ToTime(instance.start_time())};
 }
 
 std::string ToJson(const google::protobuf::Message& message) { return log::Redacted(message); }

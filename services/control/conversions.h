@@ -11,7 +11,6 @@
 
 namespace google::protobuf {
 class Message;
-class Timestamp;
 }  // namespace google::protobuf
 namespace trivium::control::v1 {
 class AuditEntry;
@@ -23,7 +22,6 @@ class RoutePlan;
 
 namespace trivium::control {
 
-void ToProto(absl::Time time, google::protobuf::Timestamp* out);
 void ToProto(const domain::ConfigItem& item, v1::ConfigItem* out);
 void ToProto(const domain::Plan& plan, v1::RoutePlan* out);
 void ToProto(const AuditRecord& record, v1::AuditEntry* out);

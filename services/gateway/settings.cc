@@ -2,106 +2,54 @@
 
 #include <algorithm>
 #include <thread>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "libs/status/error.h"
+#include "libs/clock/proto_time.h"
+#include "libs/config/checks.h"
+#include "libs/redis/redis_options.h"
 #include "services/gateway/config.pb.h"
 
 namespace trivium::gateway {
 namespace {
 
-using Violations = std::vector<std::pair<std::string, std::string>>;
-
-absl::Duration ToDuration(const google::protobuf::Duration& d) {
-  return absl::Seconds(d.seconds()) + absl::Nanoseconds(d.nanos());
-}
-
-void SetDuration(absl::Duration d, google::protobuf::Duration* out) {
-  out->set_seconds(absl::ToInt64Seconds(d));
-  out->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(d - absl::Seconds(out->seconds()))));
-}
-
-// Collects what is wrong.
-class Checker {
- public:
-  explicit Checker(std::string part) : part_(std::move(part)) {}
-  Checker& Range(const char* field, int64_t value, int64_t low, int64_t high) {
-    if (value < low || value > high) Wrong(field, absl::StrCat(value, ", want ", low, " to ", high));
-    return *this;
-  }
-  Checker& Duration(const char* field, const google::protobuf::Duration& value, absl::Duration low,
-                    absl::Duration high) {
-    const absl::Duration d = ToDuration(value);
-    if (d < low || d > high)
-      Wrong(field, absl::StrCat(absl::FormatDuration(d), ", want ", absl::FormatDuration(low), " to ",
-                                absl::FormatDuration(high)));
-    return *this;
-  }
-  void Wrong(const char* field, std::string what) {
-    wrong_.emplace_back(part_.empty() ? field : absl::StrCat(part_, ".", field), std::move(what));
-  }
-  void MoveTo(Violations* all) { std::ranges::move(wrong_, std::back_inserter(*all)); }
-
- private:
-  const std::string part_;
-  Violations wrong_;
-};
-
 constexpr int kMillion = 1'000'000;
 
-void CheckHttp(const Config::Http& http, Violations* wrong) {
-  Checker("http")
-      .Range("threads", http.threads(), 0, 64)
-      .Range("max_connections", http.max_connections(), 1, kMillion)
-      .Range("max_header_bytes", http.max_header_bytes(), 1024, 64 << 10)
-      .Range("max_body_bytes", http.max_body_bytes(), 1024, 8 << 20)
-      .Duration("header_timeout", http.header_timeout(), absl::Milliseconds(100), absl::Minutes(1))
-      .Duration("body_timeout", http.body_timeout(), absl::Milliseconds(100), absl::Minutes(5))
-      .Duration("idle_timeout", http.idle_timeout(), absl::Seconds(1), absl::Minutes(10))
-      .MoveTo(wrong);
+void CheckHttp(const Config::Http& http, config::Checks* checks) {
+  checks->Range("http.threads", http.threads(), 0, 64);
+  checks->Range("http.max_connections", http.max_connections(), 1, kMillion);
+  checks->Range("http.max_header_bytes", http.max_header_bytes(), 1024, 64 << 10);
+  checks->Range("http.max_body_bytes", http.max_body_bytes(), 1024, 8 << 20);
+  checks->Range("http.header_timeout", http.header_timeout(), absl::Milliseconds(100), absl::Minutes(1));
+  checks->Range("http.body_timeout", http.body_timeout(), absl::Milliseconds(100), absl::Minutes(5));
+  checks->Range("http.idle_timeout", http.idle_timeout(), absl::Seconds(1), absl::Minutes(10));
 }
 
-void CheckProxies(const Config::Proxies& proxies, Violations* wrong) {
+void CheckProxies(const Config::Proxies& proxies, config::Checks* checks) {
   const std::vector<std::string> trusted(proxies.trusted().begin(), proxies.trusted().end());
-  Checker checker("proxies");
   if (const auto set = http::AddressSet::Parse(trusted); !set.ok())
-    checker.Wrong("trusted", std::string(set.status().message()));
+    checks->Wrong("proxies.trusted", std::string(set.status().message()));
   if (proxies.proxy_protocol() && trusted.empty())
-    checker.Wrong("trusted", "none, want the proxies' addresses, since proxy_protocol lets nobody else connect");
-  checker.MoveTo(wrong);
+    checks->Wrong("proxies.trusted",
+                  "none, want the proxies' addresses, since proxy_protocol lets nobody else connect");
 }
 
-void CheckConnections(const Config::Connections& c, Violations* wrong) {
-  Checker checker("connections");
-  checker.Range("reactors", c.reactors(), 0, 256)
-      .Range("max_connections_per_reactor", c.max_connections_per_reactor(), 1, kMillion)
-      .Range("max_message_bytes", c.max_message_bytes(), 1024, 4 << 20)
-      .Range("frames_per_second", c.frames_per_second(), 1, 100'000)
-      .Range("max_queue_bytes", c.max_queue_bytes(), 4096, 64 << 20)
-      .Range("max_process_queue_bytes", c.max_process_queue_bytes(), 1 << 20, int64_t{64} << 30)
-      .Range("max_channels", c.max_channels(), 1, 10'000)
-      .Duration("coalescing", c.coalescing(), absl::ZeroDuration(), absl::Milliseconds(50))
-      .Duration("max_coalescing", c.max_coalescing(), absl::ZeroDuration(), absl::Milliseconds(50))
-      .Duration("connect_timeout", c.connect_timeout(), absl::Seconds(1), absl::Minutes(1))
-      .Duration("ping_interval", c.ping_interval(), absl::Seconds(1), absl::Minutes(5))
-      .Duration("pong_timeout", c.pong_timeout(), absl::Seconds(1), absl::Minutes(1));
-  if (c.ping_interval().nanos() != 0) checker.Wrong("ping_interval", "a part of a second, want whole seconds");
+void CheckConnections(const Config::Connections& c, config::Checks* checks) {
+  checks->Range("connections.reactors", c.reactors(), 0, 256);
+  checks->Range("connections.max_connections_per_reactor", c.max_connections_per_reactor(), 1, kMillion);
+  checks->Range("connections.max_message_bytes", c.max_message_bytes(), 1024, 4 << 20);
+  checks->Range("connections.frames_per_second", c.frames_per_second(), 1, 100'000);
+  checks->Range("connections.max_queue_bytes", c.max_queue_bytes(), 4096, 64 << 20);
+  checks->Range("connections.max_process_queue_bytes", c.max_process_queue_bytes(), 1 << 20, int64_t{64} << 30);
+  checks->Range("connections.max_channels", c.max_channels(), 1, 10'000);
+  checks->Range("connections.coalescing", c.coalescing(), absl::ZeroDuration(), absl::Milliseconds(50));
+  checks->Range("connections.max_coalescing", c.max_coalescing(), absl::ZeroDuration(), absl::Milliseconds(50));
+  checks->Range("connections.connect_timeout", c.connect_timeout(), absl::Seconds(1), absl::Minutes(1));
+  checks->Range("connections.ping_interval", c.ping_interval(), absl::Seconds(1), absl::Minutes(5));
+  checks->Range("connections.pong_timeout", c.pong_timeout(), absl::Seconds(1), absl::Minutes(1));
+  if (c.ping_interval().nanos() != 0)
+    checks->Wrong("connections.ping_interval", "a part of a second, want whole seconds");
   if (ToDuration(c.pong_timeout()) >= ToDuration(c.ping_interval()))
-    checker.Wrong("pong_timeout", "not below ping_interval, want it below");
-  checker.MoveTo(wrong);
-}
-
-redis::ClientOptions ToRedis(const Config::Redis& redis) {
-  redis::ClientOptions options;
-  options.name = "gateway";
-  options.addresses.assign(redis.addresses().begin(), redis.addresses().end());
-  options.cluster = redis.cluster();
-  options.pool_size = redis.pool_size();
-  options.database = redis.database();
-  options.user = redis.user();
-  options.password = redis.password();
-  return options;
+    checks->Wrong("connections.pong_timeout", "not below ping_interval, want it below");
 }
 
 http::ServerOptions ToHttp(const Config& config) {
@@ -145,7 +93,7 @@ ClientsOptions ToClients(const Config& config) {
   options.session.connect_timeout = ToDuration(c.connect_timeout());
   options.session.ping_interval = ToDuration(c.ping_interval());
   options.session.pong_timeout = ToDuration(c.pong_timeout());
-  options.redis = ToRedis(config.redis());
+  options.redis = redis::ToClientOptions("gateway", config.redis());
   return options;
 }
 
@@ -178,8 +126,7 @@ void SetDefaults(Config* config) {
   config->mutable_calls()->set_max_limiter_buckets(200'000);
   SetDuration(absl::Seconds(30), config->mutable_tokens()->mutable_clock_skew());
   config->mutable_tokens()->set_max_remembered(20'000);
-  config->mutable_redis()->add_addresses("127.0.0.1:6379");
-  config->mutable_redis()->set_pool_size(16);
+  redis::SetDefaults(absl::Seconds(2), config->mutable_redis());
   config->mutable_access_log()->set_sample(0.01);
   config->mutable_access_log()->set_lines_per_second(100);
   config->mutable_drain()->set_connections_per_second(500);
@@ -189,38 +136,25 @@ void SetDefaults(Config* config) {
 }
 
 absl::Status CheckConfig(const Config& config) {
-  Violations wrong;
-  Checker top("");
-  if (config.client_address().empty()) top.Wrong("client_address", "empty, want an IP address and port");
-  top.MoveTo(&wrong);
-  CheckHttp(config.http(), &wrong);
-  CheckProxies(config.proxies(), &wrong);
-  CheckConnections(config.connections(), &wrong);
-  Checker("calls")
-      .Range("max_in_flight", config.calls().max_in_flight(), 1, kMillion)
-      .Range("max_in_flight_per_product", config.calls().max_in_flight_per_product(), 1, kMillion)
-      .Range("max_limiter_buckets", config.calls().max_limiter_buckets(), 1000, 10 * kMillion)
-      .MoveTo(&wrong);
-  Checker("tokens")
-      .Duration("clock_skew", config.tokens().clock_skew(), absl::ZeroDuration(), absl::Minutes(10))
-      .Range("max_remembered", config.tokens().max_remembered(), 16, kMillion)
-      .MoveTo(&wrong);
-  Checker("address_limits")
-      .Range("connections_per_second", config.address_limits().connections_per_second(), 0, kMillion)
-      .Range("handshakes_per_second", config.address_limits().handshakes_per_second(), 0, kMillion)
-      .Range("max_addresses", config.address_limits().max_addresses(), 1000, 10 * kMillion)
-      .MoveTo(&wrong);
-  Checker redis("redis");
-  if (const absl::Status status = redis::CheckOptions(ToRedis(config.redis())); !status.ok())
-    redis.Wrong("addresses", std::string(status.message()));
-  redis.MoveTo(&wrong);
-  Checker log("access_log");
-  log.Range("lines_per_second", config.access_log().lines_per_second(), 0, 100'000);
+  config::Checks checks;
+  checks.NotEmpty("client_address", config.client_address(), "an IP address and port");
+  CheckHttp(config.http(), &checks);
+  CheckProxies(config.proxies(), &checks);
+  CheckConnections(config.connections(), &checks);
+  checks.Range("calls.max_in_flight", config.calls().max_in_flight(), 1, kMillion);
+  checks.Range("calls.max_in_flight_per_product", config.calls().max_in_flight_per_product(), 1, kMillion);
+  checks.Range("calls.max_limiter_buckets", config.calls().max_limiter_buckets(), 1000, 10 * kMillion);
+  checks.Range("tokens.clock_skew", config.tokens().clock_skew(), absl::ZeroDuration(), absl::Minutes(10));
+  checks.Range("tokens.max_remembered", config.tokens().max_remembered(), 16, kMillion);
+  checks.Range("address_limits.connections_per_second", config.address_limits().connections_per_second(), 0, kMillion);
+  checks.Range("address_limits.handshakes_per_second", config.address_limits().handshakes_per_second(), 0, kMillion);
+  checks.Range("address_limits.max_addresses", config.address_limits().max_addresses(), 1000, 10 * kMillion);
+  redis::CheckOptions(config.redis(), &checks);
+  checks.Range("access_log.lines_per_second", config.access_log().lines_per_second(), 0, 100'000);
   if (!(config.access_log().sample() >= 0 && config.access_log().sample() <= 1))
-    log.Wrong("sample", absl::StrCat(config.access_log().sample(), ", want 0 to 1"));
-  log.MoveTo(&wrong);
-  Checker("drain").Range("connections_per_second", config.drain().connections_per_second(), 1, kMillion).MoveTo(&wrong);
-  return FieldsError(wrong);
+    checks.Wrong("access_log.sample", absl::StrCat(config.access_log().sample(), ", want 0 to 1"));
+  checks.Range("drain.connections_per_second", config.drain().connections_per_second(), 1, kMillion);
+  return checks.Result();
 }
 
 Settings ToSettings(const Config& config) {

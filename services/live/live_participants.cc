@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/clock/proto_time.h"
 #include "libs/rpc/call_context.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "libs/clock/proto_time.h"
 #include "libs/event_feed/event_cursor.h"
 #include "libs/event_feed/serve_events.h"
 #include "libs/opaque_token/page_token.h"

@@ -1,5 +1,6 @@
 #include "services/live/room_view.h"
 
+#include "libs/clock/proto_time.h"
 #include "services/live/domain/room_rules.h"
 #include "trivium/live/v1/live.pb.h"
 
@@ -46,18 +47,6 @@ std::string EventOf(const Id& event_id, EventType type, const std::string& produ
 }
 
 }  // namespace
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  const int64_t seconds = micros / 1'000'000;
-  out->set_seconds(seconds);
-  out->set_nanos(static_cast<int32_t>((micros - seconds * 1'000'000) * 1000));
-}
-
-void SetDuration(absl::Duration duration, google::protobuf::Duration* out) {
-  out->set_seconds(absl::ToInt64Seconds(duration));
-  out->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(out->seconds()))));
-}
 
 void ToProto(const Room& room, v1::Room* out) {
   out->set_room_id(FormatId(kRoomIdKind, room.id));

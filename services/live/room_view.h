@@ -9,11 +9,6 @@
 #include "services/live/store/store.h"
 #include "services/live/tokens/media_access.h"
 
-namespace google::protobuf {
-class Duration;
-class Timestamp;
-}  // namespace google::protobuf
-
 namespace trivium::live {
 namespace v1 {
 class Event;
@@ -22,9 +17,6 @@ class Occupancy;
 class Participant;
 class Room;
 }  // namespace v1
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out);
-void SetDuration(absl::Duration duration, google::protobuf::Duration* out);
 
 void ToProto(const Room& room, v1::Room* out);
 void ToProto(const RoomCounts& counts, v1::Occupancy* out);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/clock/clock.h"
+#include "libs/clock/proto_time.h"
 #include "libs/http/connect.h"
 #include "libs/http/server.h"
 #include "libs/status/status.h"

@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 
+#include "libs/clock/proto_time.h"
 #include "services/ops/domain/day_figures.h"
 #include "services/ops/products.h"
 #include "services/ops/store/activities.h"
@@ -45,16 +46,6 @@ void AddDefaultRoutes(const control::v1::ListInstancesResponse& instances, v1::P
 }
 
 }  // namespace
-
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp->set_seconds(seconds);
-  timestamp->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
 
 void ToProto(const ProductNames& names, v1::Product* out) {
   out->set_product(names.product);

@@ -42,9 +42,6 @@ inline constexpr char kCommandKind[] = "command";
 struct ActivityRecord;
 struct ProductNames;
 
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
-void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp);
-
 void ToProto(const ProductNames& names, v1::Product* out);
 void ToCurrencyDay(const payment::v1::CurrencySummary& summary, v1::CurrencyDay* out);
 void ToPlatform(const control::v1::ListInstancesResponse& instances, const control::v1::RoutePlan& plan,

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/clock/clock.h"
+#include "libs/clock/proto_time.h"
 #include "libs/mysql/mysql.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"

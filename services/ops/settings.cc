@@ -4,7 +4,9 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "libs/status/error.h"
+#include "libs/clock/proto_time.h"
+#include "libs/config/checks.h"
+#include "libs/mysql/mysql_options.h"
 #include "services/ops/config.pb.h"
 #include "services/ops/password.h"
 #include "services/ops/secret.h"
@@ -12,51 +14,32 @@
 namespace trivium::ops {
 namespace {
 
-using Violations = std::vector<std::pair<std::string, std::string>>;
-
 constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789._@-";
 
-absl::Duration ToDuration(const google::protobuf::Duration& d) {
-  return absl::Seconds(d.seconds()) + absl::Nanoseconds(d.nanos());
-}
-
-void CheckRange(const std::string& path, int64_t value, int64_t low, int64_t high, Violations* wrong) {
-  if (value < low || value > high) wrong->emplace_back(path, absl::StrCat(value, ", want ", low, " to ", high));
-}
-
-void CheckDuration(const std::string& path, const google::protobuf::Duration& value, absl::Duration low,
-                   absl::Duration high, Violations* wrong) {
-  const absl::Duration d = ToDuration(value);
-  if (d >= low && d <= high) return;
-  wrong->emplace_back(path, absl::StrCat(absl::FormatDuration(d), ", want ", absl::FormatDuration(low), " to ",
-                                         absl::FormatDuration(high)));
-}
-
-void CheckPerson(const std::string& path, const Config::Person& person, Violations* wrong) {
+void CheckPerson(const std::string& path, const Config::Person& person, config::Checks* checks) {
   if (person.name().empty() || person.name().size() > 64 ||
       person.name().find_first_not_of(kNameCharacters) != std::string::npos) {
-    wrong->emplace_back(path + ".name",
-                        absl::StrCat("\"", person.name(), "\", want 1-64 characters of a-z 0-9 . _ @ -"));
+    checks->Wrong(path + ".name", absl::StrCat("\"", person.name(), "\", want 1-64 characters of a-z 0-9 . _ @ -"));
   }
   if (absl::Status s = CheckPasswordHash(person.password_hash()); !s.ok()) {
-    wrong->emplace_back(path + ".password_hash", std::string(s.message()));
+    checks->Wrong(path + ".password_hash", std::string(s.message()));
   }
   const std::optional<Role> role = ParseRole(person.role());
   if (!role) {
-    wrong->emplace_back(path + ".role",
-                        absl::StrCat("\"", person.role(), "\", want owner, platform_viewer or platform_admin"));
+    checks->Wrong(path + ".role",
+                  absl::StrCat("\"", person.role(), "\", want owner, platform_viewer or platform_admin"));
   } else if ((role == Role::kOwner) == person.products().empty()) {
-    wrong->emplace_back(path + ".products", role == Role::kOwner ? "none, want at least one for an owner"
-                                                                 : "some, want none: platform roles see all");
+    checks->Wrong(path + ".products", role == Role::kOwner ? "none, want at least one for an owner"
+                                                           : "some, want none: platform roles see all");
   }
 }
 
-void CheckPeople(const Config& config, Violations* wrong) {
+void CheckPeople(const Config& config, config::Checks* checks) {
   std::set<std::string> names;
   for (int i = 0; i < config.people_size(); ++i) {
     const std::string path = absl::StrCat("people[", i, "]");
-    CheckPerson(path, config.people(i), wrong);
-    if (!names.insert(config.people(i).name()).second) wrong->emplace_back(path + ".name", "twice, want each once");
+    CheckPerson(path, config.people(i), checks);
+    if (!names.insert(config.people(i).name()).second) checks->Wrong(path + ".name", "twice, want each once");
   }
 }
 
@@ -65,11 +48,7 @@ void CheckPeople(const Config& config, Violations* wrong) {
 void SetDefaults(Config* config) {
   config->set_console_address("127.0.0.1:21022");
   config->mutable_scrape_interval()->set_seconds(2);
-  config->mutable_mysql()->set_host("127.0.0.1");
-  config->mutable_mysql()->set_port(3306);
-  config->mutable_mysql()->set_user("ops");
-  config->mutable_mysql()->set_schema("ops");
-  config->mutable_mysql()->set_max_connections(8);
+  mysql::SetDefaults("ops", 8, config->mutable_mysql());
   config->mutable_kafka();
   config->mutable_session_ttl()->set_seconds(12 * 3600);
   config->set_wrong_tries_by_name(5);
@@ -79,22 +58,21 @@ void SetDefaults(Config* config) {
 }
 
 absl::Status CheckConfig(const Config& config) {
-  Violations wrong;
-  if (config.console_address().empty()) wrong.emplace_back("console_address", "missing, want ip:port");
-  if (config.boards_file().empty()) wrong.emplace_back("boards_file", "missing, want the path of boards.yaml");
+  config::Checks checks;
+  checks.NotEmpty("console_address", config.console_address(), "an IP address and port");
+  checks.NotEmpty("boards_file", config.boards_file(), "the path of boards.yaml");
   if (!config.prometheus_url().starts_with("http://") && !config.prometheus_url().starts_with("https://")) {
-    wrong.emplace_back("prometheus_url", absl::StrCat("\"", config.prometheus_url(), "\", want http://host:port"));
+    checks.Wrong("prometheus_url", absl::StrCat("\"", config.prometheus_url(), "\", want http://host:port"));
   }
-  CheckDuration("scrape_interval", config.scrape_interval(), absl::Seconds(1), absl::Minutes(5), &wrong);
-  CheckRange("mysql.port", config.mysql().port(), 1, 65535, &wrong);
-  CheckRange("mysql.max_connections", config.mysql().max_connections(), 2, 1000, &wrong);
-  CheckDuration("session_ttl", config.session_ttl(), absl::Minutes(5), absl::Hours(24 * 7), &wrong);
-  CheckRange("wrong_tries_by_name", config.wrong_tries_by_name(), 1, 100, &wrong);
-  CheckRange("wrong_tries_by_address", config.wrong_tries_by_address(), 1, 10000, &wrong);
-  CheckDuration("lock_window", config.lock_window(), absl::Minutes(1), absl::Hours(24), &wrong);
-  CheckDuration("activity_retention", config.activity_retention(), absl::Hours(1), absl::Hours(24 * 90), &wrong);
-  CheckPeople(config, &wrong);
-  return FieldsError(wrong);
+  checks.Range("scrape_interval", config.scrape_interval(), absl::Seconds(1), absl::Minutes(5));
+  mysql::CheckOptions(config.mysql(), &checks);
+  checks.Range("session_ttl", config.session_ttl(), absl::Minutes(5), absl::Hours(24 * 7));
+  checks.Range("wrong_tries_by_name", config.wrong_tries_by_name(), 1, 100);
+  checks.Range("wrong_tries_by_address", config.wrong_tries_by_address(), 1, 10000);
+  checks.Range("lock_window", config.lock_window(), absl::Minutes(1), absl::Hours(24));
+  checks.Range("activity_retention", config.activity_retention(), absl::Hours(1), absl::Hours(24 * 90));
+  CheckPeople(config, &checks);
+  return checks.Result();
 }
 
 Settings ToSettings(const Config& config) {
@@ -114,13 +92,7 @@ Settings ToSettings(const Config& config) {
   s.sessions.ttl = ToDuration(config.session_ttl());
   s.sessions.by_name = {.max_tries = config.wrong_tries_by_name(), .window = ToDuration(config.lock_window())};
   s.sessions.by_address = {.max_tries = config.wrong_tries_by_address(), .window = ToDuration(config.lock_window())};
-  s.mysql.host = config.mysql().host();
-  s.mysql.port = config.mysql().port();
-  s.mysql.unix_socket = config.mysql().unix_socket();
-  s.mysql.user = config.mysql().user();
-  s.mysql.password = config.mysql().password();
-  s.mysql.schema = config.mysql().schema();
-  s.mysql.max_connections = config.mysql().max_connections();
+  s.mysql = mysql::ToPoolOptions(config.mysql());
   s.kafka_brokers = config.kafka().brokers();
   return s;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/clock/proto_time.h"
 #include "libs/event_feed/serve_events.h"
 #include "libs/opaque_token/page_token.h"
 #include "libs/rpc/call_context.h"
@@ -115,9 +116,7 @@ absl::Status PaymentService::Summarize(const CallContext& call, const v1::GetDai
   response->set_day(FormatDay(day));
   response->set_time_zone(profile->time_zone);
   for (const auto& [code, currency] : summary) Fill(code, currency, response->add_currencies());
-  response->mutable_as_of_time()->set_seconds(absl::ToUnixSeconds(now));
-  response->mutable_as_of_time()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(now - absl::FromUnixSeconds(absl::ToUnixSeconds(now)))));
+  SetTime(now, response->mutable_as_of_time());
   return absl::OkStatus();
 }
 

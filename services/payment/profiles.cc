@@ -1,6 +1,7 @@
 #include "services/payment/profiles.h"
 
 #include "absl/strings/str_cat.h"
+#include "libs/clock/proto_time.h"
 #include "libs/product_profiles/config_profiles.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
@@ -23,10 +24,7 @@ absl::StatusOr<Profile> ToProfile(const common::v1::ProductProfile& proto) {
     return absl::InvalidArgumentError(
         absl::StrCat("payment.commission_bps: ", profile.commission_bps, ", want 0-10000"));
   }
-  if (payment.has_payment_timeout()) {
-    profile.payment_timeout =
-        absl::Seconds(payment.payment_timeout().seconds()) + absl::Nanoseconds(payment.payment_timeout().nanos());
-  }
+  if (payment.has_payment_timeout()) profile.payment_timeout = ToDuration(payment.payment_timeout());
   profile.accept_late_success = payment.accept_late_success();
   profile.psp = payment.psp();
   if (payment.max_amount_minor() != 0) profile.max_amount_minor = payment.max_amount_minor();

@@ -6,7 +6,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "libs/status/error.h"
+#include "libs/clock/proto_time.h"
+#include "libs/config/checks.h"
+#include "libs/mysql/mysql_options.h"
 #include "services/payment/config.pb.h"
 
 namespace trivium::payment {
@@ -15,45 +17,21 @@ namespace {
 // Most that the objects in hand of an instance that died wait for others to take them.
 constexpr absl::Duration kClaimMax = absl::Minutes(10);
 
-using Violations = std::vector<std::pair<std::string, std::string>>;
-
-absl::Duration ToDuration(const google::protobuf::Duration& d) {
-  return absl::Seconds(d.seconds()) + absl::Nanoseconds(d.nanos());
-}
-
-void SetDuration(absl::Duration d, google::protobuf::Duration* out) {
-  out->set_seconds(absl::ToInt64Seconds(d));
-  out->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(d - absl::Seconds(out->seconds()))));
-}
-
-void CheckRange(const std::string& field, int64_t value, int64_t low, int64_t high, Violations* out) {
-  if (value < low || value > high) out->emplace_back(field, absl::StrCat(value, ", want ", low, " to ", high));
-}
-
-void CheckDuration(const std::string& field, const google::protobuf::Duration& value, absl::Duration low,
-                   absl::Duration high, Violations* out) {
-  const absl::Duration d = ToDuration(value);
-  if (d < low || d > high)
-    out->emplace_back(field, absl::StrCat(absl::FormatDuration(d), ", want ", absl::FormatDuration(low), " to ",
-                                          absl::FormatDuration(high)));
-}
-
 bool IsPspName(const std::string& name) {
   return !name.empty() && name.size() <= 32 &&
          std::ranges::all_of(name, [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-'; });
 }
 
-void CheckPsp(const std::string& field, const Config::Psp& psp, Violations* out) {
-  if (!IsPspName(psp.name())) out->emplace_back(field + ".name", "want 1-32 characters of a-z 0-9 -");
-  if (psp.breaker_failures() != 0) CheckRange(field + ".breaker_failures", psp.breaker_failures(), 1, 1000, out);
-  if (!psp.has_sandbox()) return out->emplace_back(field, "no kind, want sandbox"), void();
+void CheckPsp(const std::string& field, const Config::Psp& psp, config::Checks* checks) {
+  if (!IsPspName(psp.name())) checks->Wrong(field + ".name", "want 1-32 characters of a-z 0-9 -");
+  if (psp.breaker_failures() != 0) checks->Range(field + ".breaker_failures", psp.breaker_failures(), 1, 1000);
+  if (!psp.has_sandbox()) return checks->Wrong(field, "no kind, want sandbox");
   for (const auto& [name, url] :
        {std::pair("base_url", psp.sandbox().base_url()), std::pair("notify_url", psp.sandbox().notify_url())}) {
     if (!url.starts_with("http://") && !url.starts_with("https://"))
-      out->emplace_back(absl::StrCat(field, ".sandbox.", name), "want an http or https URL");
+      checks->Wrong(absl::StrCat(field, ".sandbox.", name), "want an http or https URL");
   }
-  if (psp.sandbox().merchants_file().empty())
-    out->emplace_back(field + ".sandbox.merchants_file", "empty, want a path");
+  checks->NotEmpty(field + ".sandbox.merchants_file", psp.sandbox().merchants_file(), "a path");
 }
 
 // A claim lasts until the last object in hand has been asked about, even if every question takes its time-out.
@@ -62,17 +40,17 @@ absl::Duration ClaimFor(const Config::Workers& workers) {
   return std::max(WorkerOptions().claim_for, rounds * ToDuration(workers.psp_timeout()) + absl::Seconds(5));
 }
 
-void CheckWorkers(const Config::Workers& workers, Violations* out) {
-  const size_t wrong = out->size();
-  CheckDuration("workers.interval", workers.interval(), absl::Milliseconds(10), absl::Seconds(60), out);
-  CheckRange("workers.batch", workers.batch(), 1, 1000, out);
-  CheckRange("workers.threads", workers.threads(), 1, 256, out);
-  CheckRange("workers.silent_threads", workers.silent_threads(), 1, 256, out);
-  CheckDuration("workers.psp_timeout", workers.psp_timeout(), absl::Milliseconds(100), absl::Seconds(20), out);
-  if (out->size() > wrong || ClaimFor(workers) <= kClaimMax) return;
+void CheckWorkers(const Config::Workers& workers, config::Checks* checks) {
+  const size_t wrong = checks->count();
+  checks->Range("workers.interval", workers.interval(), absl::Milliseconds(10), absl::Seconds(60));
+  checks->Range("workers.batch", workers.batch(), 1, 1000);
+  checks->Range("workers.threads", workers.threads(), 1, 256);
+  checks->Range("workers.silent_threads", workers.silent_threads(), 1, 256);
+  checks->Range("workers.psp_timeout", workers.psp_timeout(), absl::Milliseconds(100), absl::Seconds(20));
+  if (checks->count() > wrong || ClaimFor(workers) <= kClaimMax) return;
   // What ClaimFor takes for kClaimMax.
   const int64_t rounds = (kClaimMax - absl::Seconds(5)) / ToDuration(workers.psp_timeout()) - 1;
-  out->emplace_back(
+  checks->Wrong(
       "workers.batch",
       absl::StrCat(workers.batch(), ", want at most ", rounds * workers.threads(), " with ", workers.threads(),
                    " threads and a psp_timeout of ", absl::FormatDuration(ToDuration(workers.psp_timeout())),
@@ -84,13 +62,7 @@ void CheckWorkers(const Config::Workers& workers, Violations* out) {
 
 void SetDefaults(Config* config) {
   config->set_callback_address("127.0.0.1:21012");
-  Config::Mysql* mysql = config->mutable_mysql();
-  mysql->set_host("127.0.0.1");
-  mysql->set_port(3306);
-  mysql->set_user("payment");
-  mysql->set_schema("payment");
-  mysql->set_max_connections(24);
-  mysql->mutable_statement_timeout()->set_seconds(5);
+  mysql::SetDefaults("payment", 24, config->mutable_mysql());
   config->mutable_kafka();
   Config::Workers* workers = config->mutable_workers();
   SetDuration(absl::Milliseconds(500), workers->mutable_interval());
@@ -101,21 +73,18 @@ void SetDefaults(Config* config) {
 }
 
 absl::Status CheckConfig(const Config& config) {
-  Violations wrong;
-  if (config.callback_address().empty()) wrong.emplace_back("callback_address", "empty, want an IP address and port");
-  CheckRange("mysql.port", config.mysql().port(), 1, 65535, &wrong);
-  CheckRange("mysql.max_connections", config.mysql().max_connections(), 4, 1000, &wrong);
-  CheckDuration("mysql.statement_timeout", config.mysql().statement_timeout(), absl::Milliseconds(100),
-                absl::Seconds(60), &wrong);
-  if (config.psps().empty()) wrong.emplace_back("psps", "none, want at least one");
+  config::Checks checks;
+  checks.NotEmpty("callback_address", config.callback_address(), "an IP address and port");
+  mysql::CheckOptions(config.mysql(), &checks);
+  if (config.psps().empty()) checks.Wrong("psps", "none, want at least one");
   std::set<std::string> names;
   for (int i = 0; i < config.psps_size(); ++i) {
     const std::string field = absl::StrCat("psps[", i, "]");
-    CheckPsp(field, config.psps(i), &wrong);
-    if (!names.insert(config.psps(i).name()).second) wrong.emplace_back(field + ".name", "twice, want each once");
+    CheckPsp(field, config.psps(i), &checks);
+    if (!names.insert(config.psps(i).name()).second) checks.Wrong(field + ".name", "twice, want each once");
   }
-  CheckWorkers(config.workers(), &wrong);
-  return FieldsError(wrong);
+  CheckWorkers(config.workers(), &checks);
+  return checks.Result();
 }
 
 Settings ToSettings(const Config& config) {
@@ -125,14 +94,7 @@ Settings ToSettings(const Config& config) {
   s.control.control_address = config.server().control_address();
   s.control.state_dir = config.server().state_dir();
   s.callback_address = config.callback_address();
-  s.mysql.host = config.mysql().host();
-  s.mysql.port = config.mysql().port();
-  s.mysql.unix_socket = config.mysql().unix_socket();
-  s.mysql.user = config.mysql().user();
-  s.mysql.password = config.mysql().password();
-  s.mysql.schema = config.mysql().schema();
-  s.mysql.max_connections = config.mysql().max_connections();
-  s.mysql.statement_timeout = ToDuration(config.mysql().statement_timeout());
+  s.mysql = mysql::ToPoolOptions(config.mysql());
   s.kafka_brokers = config.kafka().brokers();
   for (const Config::Psp& psp : config.psps()) {
     PspSettings settings{

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "libs/clock/proto_time.h"
 #include "libs/id/id_value.h"
 #include "libs/status/error.h"
 #include "libs/text/control_characters.h"
@@ -71,8 +72,7 @@ class Checks {
 void CheckTimeout(const google::protobuf::Duration& timeout, Checks& checks) {
   const bool in_range =
       timeout.seconds() >= 0 && timeout.seconds() <= 86400 && timeout.nanos() >= 0 && timeout.nanos() < 1'000'000'000;
-  const absl::Duration value =
-      in_range ? absl::Seconds(timeout.seconds()) + absl::Nanoseconds(timeout.nanos()) : absl::ZeroDuration();
+  const absl::Duration value = in_range ? ToDuration(timeout) : absl::ZeroDuration();
   if (value < kMinTimeout || value > kMaxTimeout) checks.Bad("timeout", "out of range, want 1 s to 24 h");
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/clock/proto_time.h"
 #include "libs/event_feed/event_feed.h"
 #include "libs/rpc/call_context.h"
 #include "libs/rpc/call_guard.h"

@@ -1,6 +1,7 @@
 #include "services/push/message_view.h"
 
 #include "absl/strings/escaping.h"
+#include "libs/clock/proto_time.h"
 #include "libs/telemetry/trace.h"
 #include "libs/text/view.h"
 #include "trivium/push/v1/delivery.pb.h"
@@ -30,13 +31,6 @@ std::string TraceparentOf(const Message& m) {
 }
 
 }  // namespace
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  const int64_t seconds = micros / 1'000'000;
-  out->set_seconds(seconds);
-  out->set_nanos(static_cast<int32_t>((micros - seconds * 1'000'000) * 1000));
-}
 
 void ToProto(const Counts& counts, v1::Delivery* out) {
   out->set_accepted(counts.accepted);

@@ -7,9 +7,6 @@
 #include "services/push/domain/message.h"
 #include "services/push/store/store.h"
 
-namespace google::protobuf {
-class Timestamp;
-}
 namespace trivium::push {
 namespace v1 {
 class Delivery;
@@ -19,7 +16,6 @@ class Publication;
 class Recipient;
 }  // namespace v1
 
-void SetTime(absl::Time time, google::protobuf::Timestamp* out);
 // With its data, if the message has it.
 void ToProto(const Message& message, v1::Message* out);
 void ToProto(const Counts& counts, v1::Delivery* out);

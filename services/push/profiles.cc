@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/clock/proto_time.h"
 #include "libs/product_profiles/config_profiles.h"
 #include "libs/status/error.h"
 #include "libs/status/status.h"
@@ -18,7 +19,7 @@ class Reader {
   void Read(const char* field, bool has, const google::protobuf::Duration& value, absl::Duration low,
             absl::Duration high, absl::Duration* out) {
     if (!has) return;
-    *out = absl::Seconds(value.seconds()) + absl::Nanoseconds(value.nanos());
+    *out = ToDuration(value);
     if (*out < low || *out > high) {
       wrong_.emplace_back(absl::StrCat("push.", field),
                           absl::StrCat(absl::FormatDuration(*out), ", want ", absl::FormatDuration(low), " to ",

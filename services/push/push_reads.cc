@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/clock/proto_time.h"
 #include "libs/event_feed/serve_events.h"
 #include "libs/opaque_token/page_token.h"
 #include "libs/rpc/call_context.h"

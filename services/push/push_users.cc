@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/clock/proto_time.h"
 #include "libs/opaque_token/page_token.h"
 #include "libs/rpc/call_context.h"
 #include "libs/status/status.h"

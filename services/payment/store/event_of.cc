@@ -1,16 +1,10 @@
 #include "services/payment/store/event_of.h"
 
+#include "libs/clock/proto_time.h"
 #include "trivium/payment/v1/payment.pb.h"
 
 namespace trivium::payment {
 namespace {
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  const int64_t seconds = micros / 1'000'000;
-  out->set_seconds(seconds);
-  out->set_nanos(static_cast<int32_t>((micros - seconds * 1'000'000) * 1000));
-}
 
 void SetMoney(int64_t minor, const std::string& currency, common::v1::Money* out) {
   out->set_amount_minor(minor);
