@@ -7,7 +7,7 @@ export type ErrorCode =
   | "canceled" | "unknown" | "invalid_argument" | "deadline_exceeded" | "not_found" | "already_exists" | "permission_denied" | "resource_exhausted"
   | "failed_precondition" | "aborted" | "out_of_range" | "unimplemented" | "internal" | "unavailable" | "data_loss" | "unauthenticated";
 
-/** What an answer over HTTP says besides. Over the socket, an error has a code, a reason and a message only. */
+/** What an answer over HTTP says besides. Over the socket, an error has a code, a reason, a message and a wait only. */
 export interface ErrorDetails {
   /** The parts of the message that vary. */
   metadata: Readonly<Record<string, string>>;
@@ -62,15 +62,20 @@ function nameOf(code: Code): ErrorCode {
   return name.replace(/(?!^)([A-Z])/g, "_$1").toLowerCase() as ErrorCode;
 }
 
-/** Of what the stock client rejects with: {code, message, temporary}. A command's refusal is 400 + gRPC's code with "REASON: what is wrong". */
+/** Of what the stock client rejects with: {code, message, temporary}. A command's refusal is 400 + gRPC's code with "REASON: what is wrong (retry after 1500 ms)". */
 export function fromSocket(error: unknown): TriviumError {
   if (error instanceof TriviumError) return error;
   const { code, message, temporary } = (typeof error === "object" && error !== null ? error : {}) as { code?: number; message?: string; temporary?: boolean };
   if (typeof code !== "number") return new TriviumError("unknown", error instanceof Error ? error.message : String(error), { cause: error });
   const application = code - firstApplicationCode;
   const name = socketCodes[code] ?? (application in Code ? nameOf(application) : "unknown");
-  const [, reason = "", text = ""] = /^([A-Z][A-Z0-9_]{2,62}): ([^]*)$/.exec(message ?? "") ?? [];
-  return new TriviumError(name, reason ? text : (message ?? ""), { reason, cause: error, ...(temporary === true ? { temporary } : {}) });
+  const [, reason = "", text = "", wait] = /^([A-Z][A-Z0-9_]{2,62}): ([^]*?)(?: \(retry after (\d+) ms\))?$/.exec(message ?? "") ?? [];
+  return new TriviumError(name, reason ? text : (message ?? ""), {
+    reason,
+    retryAfterMs: wait === undefined ? undefined : Number(wait),
+    cause: error,
+    ...(temporary === true ? { temporary } : {}),
+  });
 }
 
 /** Of what Connect rejects with. */

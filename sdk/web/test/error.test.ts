@@ -23,6 +23,15 @@ test.each([
   expect([typed.code, typed.reason, typed.message, typed.temporary]).toEqual([code, reason, message, temporary]);
 });
 
+test.each([
+  [{ code: 414, message: "REBUILDING: room: later (retry after 1500 ms)", temporary: true }, "unavailable", "REBUILDING", "room: later", 1500],
+  [{ code: 111, message: "RATE_LIMITED: a\nb (retry after 1 ms) (retry after 20 ms)", temporary: true }, "resource_exhausted", "RATE_LIMITED", "a\nb (retry after 1 ms)", 20],
+  [{ code: 414, message: "REBUILDING: (retry after soon ms)", temporary: true }, "unavailable", "REBUILDING", "(retry after soon ms)", undefined],
+  [{ code: 404, message: "DEADLINE_EXCEEDED: no answer in time", temporary: true }, "deadline_exceeded", "DEADLINE_EXCEEDED", "no answer in time", undefined],
+])("socket: %j says when to ask again", (error, code, reason, message, retryAfterMs) => {
+  expect(fromSocket(error)).toMatchObject({ code, reason, message, retryAfterMs, temporary: true });
+});
+
 test("http: reason, wrong fields and the wait come from the details", () => {
   const error = new ConnectError("amount: 0, want >= 1", Code.InvalidArgument, undefined, [
     { desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { reason: "AMOUNT_INVALID", metadata: { amount: "0" } }) },

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/client_protocol/codes.h"
 #include "libs/status/error.h"
+#include "libs/status/retry_after.h"
 #include "libs/text/utf8.h"
 #include "libs/text/view.h"
 
@@ -35,16 +36,36 @@ constexpr Mapping kRpcErrors[] = {
     {absl::StatusCode::kUnimplemented, ErrorCode::kMethodNotFound},
 };
 
-constexpr absl::StatusCode kApplicationErrors[] = {
-    absl::StatusCode::kInvalidArgument,    absl::StatusCode::kNotFound, absl::StatusCode::kAlreadyExists,
-    absl::StatusCode::kFailedPrecondition, absl::StatusCode::kAborted,  absl::StatusCode::kOutOfRange,
+struct ApplicationError {
+  absl::StatusCode status;
+  bool temporary;
+  // Without a reason its words are gRPC's or a library's, about us: then it is 100.
+  bool by_reason_only = false;
 };
 
-// "REASON: message" of a status that has a reason.
+constexpr ApplicationError kApplicationErrors[] = {
+    {absl::StatusCode::kInvalidArgument, false},
+    {absl::StatusCode::kNotFound, false},
+    {absl::StatusCode::kAlreadyExists, false},
+    {absl::StatusCode::kFailedPrecondition, false},
+    {absl::StatusCode::kAborted, true},
+    {absl::StatusCode::kOutOfRange, false},
+    {absl::StatusCode::kDeadlineExceeded, true, true},
+    {absl::StatusCode::kInternal, true, true},
+    {absl::StatusCode::kUnavailable, true, true},
+};
+
+// "REASON: message (retry after 1500 ms)", as far as the status has them: the protocol's error has no other room.
 std::string MessageOf(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
-  const std::string message = ToValidUtf8(ToStd(status.message()));
-  return reason.empty() ? message : absl::StrCat(reason, ": ", message);
+  const absl::Duration wait = RetryAfterOf(status);
+  std::string message = ToValidUtf8(ToStd(status.message()));
+  if (!reason.empty()) message = absl::StrCat(reason, ": ", message);
+  if (wait > absl::ZeroDuration()) {
+    const absl::Duration whole = absl::Ceil(wait, absl::Milliseconds(1));
+    absl::StrAppend(&message, " (retry after ", absl::ToInt64Milliseconds(whole), " ms)");
+  }
+  return message;
 }
 
 Error MakeError(uint32_t code, bool temporary, std::string message) {
@@ -70,10 +91,9 @@ Error MapError(const Mapping (&table)[n], const absl::Status& status) {
 Error ChannelError(const absl::Status& status) { return MapError(kChannelErrors, status); }
 
 Error RpcError(const absl::Status& status) {
-  for (const absl::StatusCode code : kApplicationErrors) {
-    if (code != status.code()) continue;
-    return MakeError(kMinApplicationCode + static_cast<uint32_t>(code), code == absl::StatusCode::kAborted,
-                     MessageOf(status));
+  for (const ApplicationError& row : kApplicationErrors) {
+    if (row.status != status.code() || (row.by_reason_only && ReasonOf(status).empty())) continue;
+    return MakeError(kMinApplicationCode + static_cast<uint32_t>(row.status), row.temporary, MessageOf(status));
   }
   return MapError(kRpcErrors, status);
 }

@@ -11,8 +11,9 @@ namespace trivium::protocol {
 Error ChannelError(const absl::Status& status);
 
 // Of a command: what is the application's meaning gets 400 + the canonical code (INVALID_ARGUMENT 403, NOT_FOUND 405,
-// ALREADY_EXISTS 406, FAILED_PRECONDITION 409, ABORTED 410, OUT_OF_RANGE 411) and the message "REASON: message";
-// ABORTED is temporary. UNIMPLEMENTED is 104, the rest as above.
+// ALREADY_EXISTS 406, FAILED_PRECONDITION 409, ABORTED 410, OUT_OF_RANGE 411; with a reason also DEADLINE_EXCEEDED 404,
+// INTERNAL 413, UNAVAILABLE 414) and the message "REASON: message", with " (retry after 1500 ms)" behind it where the
+// status has RetryInfo. ABORTED and the last three are temporary. UNIMPLEMENTED is 104, the rest as above.
 Error RpcError(const absl::Status& status);
 
 }  // namespace trivium::protocol

@@ -52,6 +52,33 @@ TEST_F(SessionTest, RpcErrorsByATable) {
   }
 }
 
+// What has a reason is for clients, whatever its code: over the socket it says as much as over HTTP.
+TEST_F(SessionTest, RpcErrorsTellReasonAndWait) {
+  const struct {
+    absl::StatusCode status;
+    absl::Duration wait;
+    uint32_t code;
+    const char* message;
+  } kRows[] = {
+      {absl::StatusCode::kUnavailable, absl::Milliseconds(1500), 414, "REBUILDING: room: later (retry after 1500 ms)"},
+      {absl::StatusCode::kUnavailable, absl::ZeroDuration(), 414, "REBUILDING: room: later"},
+      {absl::StatusCode::kDeadlineExceeded, absl::ZeroDuration(), 404, "REBUILDING: room: later"},
+      {absl::StatusCode::kInternal, absl::ZeroDuration(), 413, "REBUILDING: room: later"},
+      {absl::StatusCode::kAborted, absl::Microseconds(20'001), 410, "REBUILDING: room: later (retry after 21 ms)"},
+      {absl::StatusCode::kResourceExhausted, absl::Hours(1), 111, "REBUILDING: room: later (retry after 3600000 ms)"},
+  };
+  Connect();
+  for (const auto& row : kRows) {
+    Frame(R"({"id":2,"rpc":{"method":"a"}})");
+    Take(session().OnAnswer(Asked<CallRpc>().ticket,
+                            trivium::Error(row.status, "REBUILDING", "room: later").RetryAfter(row.wait).ToStatus()));
+    const Reply reply = Answered();
+    EXPECT_EQ(reply.error().code(), row.code);
+    EXPECT_EQ(reply.error().message(), row.message);
+    EXPECT_TRUE(reply.error().temporary()) << row.code;
+  }
+}
+
 TEST_F(SessionTest, AResultThatIsNotJsonIsNotAvailableToAJsonClient) {
   Connect();
   Frame(R"({"id":2,"rpc":{"method":"a"}})");

@@ -117,6 +117,21 @@ for (const protocol of ["json", "protobuf"]) {
     }
   });
 
+  test(`sdk ${protocol}: the socket tells as HTTP does why a command cannot be done now, and when to ask again`, async (undo) => {
+    const { client, uid } = start(undo, { protocol });
+    await client.connect();
+    for (const [way, caller] of Object.entries({ socket: client, http: httpCaller({ url: gatewayUrl, getToken: () => token(uid), protocol }) })) {
+      const { payment, refund } = makeCommands(caller).e2e;
+      const off = await rejected(refund.off({ refundId: "ref_00000000000000000000000000" }), `${way}: a disabled command`);
+      equal([off.code, off.reason, off.retryAfterMs, off.temporary], ["unavailable", "COMMAND_DISABLED", 90_000, true], `${way}: a disabled command`);
+      equal(off.message, "command e2e.refund.off: 测试：已关闭", `${way}: its words`);
+      let limited = {};
+      for (let n = 0; n < 200 && limited.reason !== "RATE_LIMITED"; ++n) limited = await rejected(payment.get({ paymentId: "pay_00000000000000000000000000" }), `${way}: a payment`);
+      equal([limited.code, limited.reason, limited.temporary], ["resource_exhausted", "RATE_LIMITED", true], `${way}: a limit`);
+      check(limited.retryAfterMs > 0 && limited.retryAfterMs <= 1000, `${way}: ${limited.retryAfterMs} ms at 5 a second, want 1 to 1000`);
+    }
+  });
+
   test(`sdk ${protocol}: presence of a room, now and when it changes`, async (undo) => {
     const one = start(undo, { protocol, presenceMs: 300 });
     const other = start(undo, { protocol });
