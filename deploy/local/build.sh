@@ -110,14 +110,19 @@ install_binaries() {
   done
 }
 
+# What the console is made of. Taking the lock changes the lock's time, and nothing else.
+console_fingerprint() {
+  (
+    cd "$TRIVIUM_ROOT"
+    find console proto/trivium/ops -name node_modules -prune -o -path console/dist -prune -o -path console/src/gen -prune -o -name .build-lock -prune -o \
+      -type f -printf '%p %s %T@\n' | sort | sha256sum | cut --characters=1-16
+  )
+}
+
 # The web console, which ops serves from console/dist. npm installs what package-lock.json names.
 build_console() {
   local dist=$TRIVIUM_ROOT/console/dist fingerprint
-  fingerprint=$(
-    cd "$TRIVIUM_ROOT"
-    find console proto/trivium/ops -name node_modules -prune -o -path console/dist -prune -o -path console/src/gen -prune -o \
-      -type f -printf '%p %s %T@\n' | sort | sha256sum | cut --characters=1-16
-  )
+  fingerprint=$(console_fingerprint)
   [ "$(cat "$dist/.fingerprint" 2>/dev/null)" != "$fingerprint" ] || return 0
   # Two data folders of one clone share the console.
   exec 7>"$TRIVIUM_ROOT/console/.build-lock"

@@ -93,6 +93,8 @@ test_files() {
     'make_home; make_ca; make_certificate product acme; openssl verify -CAfile "$home/pki/ca.crt" "$home/pki/product-acme.crt" && openssl x509 -noout -ext subjectAltName -in "$home/pki/product-acme.crt"'
   expect "keys and secrets are the user's alone" '^600 600$' inside \
     'make_home; make_secret payment X; make_ca; make_certificate product acme; echo "$(stat -c %a "$home/etc/secrets/payment/X") $(stat -c %a "$home/pki/product-acme.key")"'
+  expect "the console is not built again because it was built" '^same$' inside \
+    'before=$(console_fingerprint); touch "$TRIVIUM_ROOT/console/.build-lock"; [ "$(console_fingerprint)" = "$before" ] && echo same'
   expect "one trv at a time: the second waits" 'another trv works here \(process [0-9]+: trv up\)' inside \
     'make_home; (take_lock up; sleep 1) & sleep 0.3; take_lock down; echo mine'
 }
