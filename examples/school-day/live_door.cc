@@ -72,9 +72,12 @@ absl::Status StatusOfProtocolError(const std::string& text) {
   int code = 0;
   if (colon == std::string::npos || !absl::SimpleAtoi(text.substr(0, colon), &code)) return absl::UnknownError(text);
   const std::string message = text.substr(colon + 2);
-  if (code >= 400 && code < 417) return WithReason(static_cast<absl::StatusCode>(code - 400), message);
+  constexpr int kTemporaryInternal = 413;
+  if (code >= 400 && code < 417 && code != kTemporaryInternal)
+    return WithReason(static_cast<absl::StatusCode>(code - 400), message);
   switch (code) {
     case 100:
+    case kTemporaryInternal:
       return WithReason(absl::StatusCode::kUnavailable, message);
     case 101:
       return WithReason(absl::StatusCode::kUnauthenticated, message);
