@@ -215,5 +215,19 @@ TEST(StayTest, ALargeClassHearsOfItsStageNotOfItsAudience) {
   EXPECT_TRUE(IsAnnounced(EventType::kRoomEnded, RoomType::kLarge, audience));
 }
 
+TEST(StayTest, WhatRedisLostEndsAfterAllThatItHadAndBeforeTheNewGeneration) {
+  Stay stay;
+  stay.state = StayState::kJoined;
+  stay.sequence = 7;
+  Stay of_room = stay;
+  EndAsLost(/*before=*/100, kStart, &stay);
+  EXPECT_EQ(stay.state, StayState::kLeft);
+  EXPECT_EQ(stay.reason, LeaveReason::kRedisLost);
+  EXPECT_EQ(stay.leave_time, kStart);
+  EXPECT_EQ(stay.sequence, 100);
+  EndAsLost(/*before=*/0, kStart, &of_room);
+  EXPECT_EQ(of_room.sequence, 8);
+}
+
 }  // namespace
 }  // namespace trivium::live

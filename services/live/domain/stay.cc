@@ -1,5 +1,7 @@
 #include "services/live/domain/stay.h"
 
+#include <algorithm>
+
 namespace trivium::live {
 namespace {
 
@@ -24,6 +26,13 @@ bool Apply(const Change& change, const std::string& cell, Stay* stay) {
   stay->leave_time = left ? change.time : absl::InfinitePast();
   stay->reason = left ? static_cast<LeaveReason>(change.cause) : LeaveReason::kNone;
   return true;
+}
+
+void EndAsLost(int64_t before, absl::Time now, Stay* stay) {
+  stay->state = StayState::kLeft;
+  stay->reason = LeaveReason::kRedisLost;
+  stay->leave_time = now;
+  stay->sequence = std::max(stay->sequence + 1, before);
 }
 
 EventType TypeOf(const Change& change) {

@@ -41,6 +41,10 @@ struct Stay {
 // The stay after a change. A change that is not newer than the stay changes nothing (false).
 bool Apply(const Change& change, const std::string& cell, Stay* stay);
 
+// The stay when Redis has lost it for good: an end of its own, with a number above all that the stay had. before: where
+// the numbers of the new generation begin, so that it is over before all of them; 0: there is no new one.
+void EndAsLost(int64_t before, absl::Time now, Stay* stay);
+
 // What events call it; numbers are those of the API.
 enum class EventType {
   kRoomCreated = 1,

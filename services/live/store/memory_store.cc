@@ -251,10 +251,8 @@ absl::Status MemoryStore::SetAside(const std::string& cell, int64_t after, const
   return absl::OkStatus();
 }
 
-void MemoryStore::EndLost(Stay* stay, absl::Time now, const DayOf& day_of) {
-  stay->state = StayState::kLeft;
-  stay->reason = LeaveReason::kRedisLost;
-  stay->leave_time = now;
+void MemoryStore::EndLost(Stay* stay, int64_t before, absl::Time now, const DayOf& day_of) {
+  EndAsLost(before, now, stay);
   Tell(stay->product, stay->room_id, encode_.stay(ids_.Next(), EventType::kLeft, *stay, now));
   Add(stay->product, day_of(stay->product, now), {{{"leaves", "REDIS_LOST"}, 1}});
 }
@@ -268,7 +266,7 @@ absl::StatusOr<int64_t> MemoryStore::EndLostStays(const std::string& cell, int64
       for (auto& [join, stay] : stays) {
         if (ended == limit) return ended;
         if (stay.cell != cell || stay.state == StayState::kLeft || stay.sequence >= before) continue;
-        EndLost(&stay, now, day_of);
+        EndLost(&stay, before, now, day_of);
         ++ended;
       }
     }
@@ -285,7 +283,7 @@ absl::StatusOr<int64_t> MemoryStore::EndStaysOfRoom(const std::string& cell, con
     MutexLock lock(mu_);
     for (auto& [join, stay] : stays_[{room.product, room.room_id}]) {
       if (ended == limit || stay.cell != cell || stay.state == StayState::kLeft) continue;
-      EndLost(&stay, now, day_of);
+      EndLost(&stay, 0, now, day_of);
       ++ended;
     }
   }

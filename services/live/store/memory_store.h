@@ -90,7 +90,7 @@ class MemoryStore : public Store {
   void Tell(const std::string& product, const Id& room_id, std::string payload) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Add(const std::string& product, const std::string& day, const DayCounts& counts)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void EndLost(Stay* stay, absl::Time now, const DayOf& day_of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndLost(Stay* stay, int64_t before, absl::Time now, const DayOf& day_of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Told();
 
   IdGenerator& ids_;  // Not owned.

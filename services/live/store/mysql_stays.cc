@@ -100,18 +100,17 @@ absl::StatusOr<int64_t> MysqlStore::EndLost(Connection& db, const std::string& c
     return 0;
   }
   const auto ended = static_cast<int64_t>(lost.size());
-  TRIVIUM_RETURN_IF_ERROR(WriteLost(db, std::move(lost), now, day_of));
+  TRIVIUM_RETURN_IF_ERROR(WriteLost(db, std::move(lost), before, now, day_of));
   return ended;
 }
 
-absl::Status MysqlStore::WriteLost(Connection& db, std::vector<Stay> lost, absl::Time now, const DayOf& day_of) {
+absl::Status MysqlStore::WriteLost(Connection& db, std::vector<Stay> lost, int64_t before, absl::Time now,
+                                   const DayOf& day_of) {
   std::map<std::pair<std::string, std::string>, DayCounts> days;
   std::vector<kafka::Event> events;
   std::vector<Values> rows;
   for (Stay& stay : lost) {
-    stay.state = StayState::kLeft;
-    stay.reason = LeaveReason::kRedisLost;
-    stay.leave_time = now;
+    EndAsLost(before, now, &stay);
     rows.push_back(RowOf(stay));
     const Id event_id = ids_.Next();
     events.push_back(
@@ -147,7 +146,7 @@ absl::StatusOr<int64_t> MysqlStore::EndStaysOfRoom(const std::string& cell, cons
     if (rows.empty()) return absl::OkStatus();
     std::vector<Stay> lost;
     std::ranges::transform(rows, std::back_inserter(lost), StayOf);
-    return WriteLost(db, std::move(lost), now, day_of);
+    return WriteLost(db, std::move(lost), 0, now, day_of);
   }));
   return ended;
 }

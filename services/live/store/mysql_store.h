@@ -87,8 +87,9 @@ class MysqlStore : public Store {
   absl::StatusOr<Room> ChangeOne(mysql::Connection& db, const RoomChange& item);
   absl::StatusOr<int64_t> EndLost(mysql::Connection& db, const std::string& cell, int64_t before, absl::Time now,
                                   const DayOf& day_of, int limit);
-  // Stays that Redis has lost. Their rows, and the cell's mark, are locked.
-  absl::Status WriteLost(mysql::Connection& db, std::vector<Stay> lost, absl::Time now, const DayOf& day_of);
+  // Stays that Redis has lost (before: see EndAsLost). Their rows, and the cell's mark, are locked.
+  absl::Status WriteLost(mysql::Connection& db, std::vector<Stay> lost, int64_t before, absl::Time now,
+                         const DayOf& day_of);
   absl::StatusOr<int64_t> PurgeSome(const char* name, const char* statement, absl::Time before, int limit,
                                     absl::Time deadline);
 

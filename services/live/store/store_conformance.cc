@@ -377,6 +377,7 @@ TEST_F(StoreTest, EndsStaysThatRedisHasLost) {
   ASSERT_EQ(stays.size(), 3u);
   EXPECT_EQ(stays[0].reason, LeaveReason::kRedisLost);
   EXPECT_EQ(stays[1].reason, LeaveReason::kRedisLost);
+  EXPECT_EQ(stays[0].sequence, 20) << "after all that it had, before all that came after the loss";
   EXPECT_EQ(stays[2].state, StayState::kJoined) << "came back";
   EXPECT_EQ((store().SummarizeDay(product_, kDay, Deadline()).value()[{"leaves", "REDIS_LOST"}]), 2);
 }
@@ -450,6 +451,7 @@ TEST_F(StoreTest, EndsOpenStaysOfOneRoom) {
   const auto stays = store().ListStays(product_, item.draft.id, Id(), 10, Deadline());
   for (const Stay& stay : stays.value()) reasons += std::string(ReasonName(stay.reason)) + " ";
   EXPECT_EQ(reasons, "LEFT REDIS_LOST REDIS_LOST ");
+  EXPECT_EQ(stays.value()[2].sequence, 13) << "an end of its own";
   EXPECT_EQ(store().ListStays(product_, other.draft.id, Id(), 10, Deadline()).value()[0].state, StayState::kJoined);
   EXPECT_EQ(store().GetDrainMark(cell_, Deadline()).value().lost_before, 0);
   EXPECT_EQ((store().SummarizeDay(product_, kDay, Deadline()).value()[{"leaves", "REDIS_LOST"}]), 2);
