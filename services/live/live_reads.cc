@@ -11,6 +11,7 @@
 #include "libs/event_feed/serve_events.h"
 #include "libs/opaque_token/page_token.h"
 #include "libs/rpc/call_context.h"
+#include "libs/status/error.h"
 #include "libs/status/status.h"
 #include "services/live/live_service.h"
 #include "services/live/room_view.h"
@@ -124,13 +125,23 @@ absl::Status LiveService::Handle(const CallContext& call, const v1::ListParticip
                                  v1::ListParticipantsResponse* response) {
   TRIVIUM_RETURN_IF_ERROR(Validate(request));
   const std::string purpose = JoinPurpose({"participants", call.product, request.room_id()});
-  TRIVIUM_ASSIGN_OR_RETURN(std::string after, ReadPageToken(purpose, request.page_token()));
-  TRIVIUM_ASSIGN_OR_RETURN(const Room room,
-                           p_.rooms.Get(call.product, *ParseId(kRoomIdKind, request.room_id()), call.deadline));
+  TRIVIUM_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(purpose, request.page_token()));
+  const Id room_id = *ParseId(kRoomIdKind, request.room_id());
+  TRIVIUM_ASSIGN_OR_RETURN(const Room room, p_.rooms.Get(call.product, room_id, call.deadline));
   if (!IsOpen(room.state)) return absl::OkStatus();  // Nobody is in.
+  const absl::Status listed = ListWhoIsIn(call, room, after, request.page_size(), purpose, response);
+  if (ReasonOf(listed) != "ROOM_NOT_LIVE") return listed;
+  const absl::StatusOr<Room> now = p_.store.GetRoom(call.product, room_id, call.deadline);
+  if (!now.ok() || IsOpen(now->state)) return listed;
+  response->Clear();  // It was closed since it was read.
+  return absl::OkStatus();
+}
+
+absl::Status LiveService::ListWhoIsIn(const CallContext& call, const Room& room, std::string after, int32_t page_size,
+                                      const std::string& purpose, v1::ListParticipantsResponse* response) {
   if (!call.user.empty()) TRIVIUM_RETURN_IF_ERROR(FindParticipant(room, call.user, call.deadline).status());
   const RoomId id{room.product, room.id};
-  const size_t wanted = static_cast<size_t>(PageSize(request.page_size(), 100, kMaxRoomsPage));
+  const size_t wanted = static_cast<size_t>(PageSize(page_size, 100, kMaxRoomsPage));
   bool more = true;
   // The admission's pages are smaller than the API's.
   while (more && static_cast<size_t>(response->participants_size()) < wanted) {

@@ -114,6 +114,9 @@ class LiveService : public v1::LiveService::CallbackService {
   // What a good resume token of this participant proves.
   std::optional<ResumeClaim> ClaimOf(const RoomId& room, const std::string& user_id, const std::string& token,
                                      const Profile& profile) const;
+  // A page of who is in an open room. NOT_FOUND ROOM_NOT_LIVE: it was closed since it was read.
+  absl::Status ListWhoIsIn(const rpc::CallContext& call, const Room& room, std::string after, int32_t page_size,
+                           const std::string& purpose, v1::ListParticipantsResponse* response);
   // Somebody who is in a room now. NOT_FOUND PARTICIPANT_NOT_IN_ROOM.
   absl::StatusOr<Participant> FindParticipant(const Room& room, const std::string& user_id, absl::Time deadline);
   // Whether the caller may move, mute and remove others: PERMISSION_DENIED ROLE_NOT_ALLOWED for a user who is no staff

@@ -305,6 +305,22 @@ TEST_F(ServiceTest, ListsParticipantsInPages) {
   EXPECT_EQ(ReasonOf(live_.Call(&Stub::ListParticipants, request, &response)), "PAGE_TOKEN_INVALID");
 }
 
+TEST_F(ServiceTest, NobodyIsInARoomThatWasClosedSinceItWasRead) {
+  v1::CreateRoomRequest create;
+  create.mutable_close_delay();
+  const v1::Room room = live_.MustOpen(create);
+  live_.MustJoin(room, "u-1");
+  // The service knows it as ENDED for as long as the clock stands.
+  EXPECT_EQ(live_.MustEnd(room).state(), v1::Room::ENDED);
+  live_.AwaitEvents(6);
+  v1::ListParticipantsRequest request;
+  request.set_room_id(room.room_id());
+  v1::ListParticipantsResponse response;
+  const absl::Status status = live_.Call(&Stub::ListParticipants, request, &response);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(response.participants_size(), 0);
+}
+
 TEST_F(ServiceTest, ParticipantsAreListedWithLeaseAndPlaceInTheQueue) {
   const v1::Room room = live_.MustOpen(Small(1));
   for (const char* user : {"u-1", "u-2", "u-3"}) live_.MustJoin(room, user);
