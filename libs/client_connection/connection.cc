@@ -230,7 +230,8 @@ void Connection::ReadMessages() {
       continue;
     }
     if (const absl::Status status = session_.Receive(message.payload); !status.ok()) {
-      return Lose(0, absl::StrCat("not of the protocol: ", status.message()));
+      const bool malformed = absl::IsInvalidArgument(status);
+      return Lose(0, absl::StrCat(malformed ? "not of the protocol: " : "", status.message()));
     }
     if (session_.connected() && !connected_) {
       connected_ = true;

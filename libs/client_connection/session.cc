@@ -105,7 +105,12 @@ struct Session::Wire {
 
   void OnConnect(const wire::Reply& reply) {
     s.connect_id_ = 0;
-    // The server closes after a refusal, with the code that says whether to come back.
+    // After a refusal for good the server closes; after another one it is for the client to come again.
+    const bool again = reply.error().temporary() || reply.error().code() == 109;
+    if (reply.has_error() && again) {
+      s.refusal_ = absl::UnavailableError(
+          absl::StrCat("connect was refused: ", reply.error().code(), ": ", reply.error().message()));
+    }
     if (!reply.has_connect()) return;
     const wire::ConnectResult& result = reply.connect();
     s.connected_ = true;
@@ -215,7 +220,7 @@ absl::Status Session::Receive(std::string_view message) {
   const auto replies = wire::DecodeReplies(FormOf(options_.form), message, kLimits);
   if (!replies.ok()) return replies.status();
   for (const wire::Reply& reply : *replies) Wire{*this}.OnReply(reply);
-  return absl::OkStatus();
+  return std::exchange(refusal_, absl::OkStatus());
 }
 
 void Session::Lost(uint32_t code, const std::string& reason) {

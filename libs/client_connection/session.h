@@ -74,7 +74,8 @@ class Session {
 
   // The connection is open.
   void Open(const std::string& token);
-  // One message of the server's. INVALID_ARGUMENT when it is not of the protocol: the connection is to be closed.
+  // One message of the server's. INVALID_ARGUMENT when it is not of the protocol, UNAVAILABLE when connect was
+  // refused for now: the connection is to be closed, and opened again.
   absl::Status Receive(std::string_view message);
   // The connection is gone.
   void Lost(uint32_t code, const std::string& reason);
@@ -132,6 +133,7 @@ class Session {
   std::set<std::string> retry_;  // Channels to join again with the next Flush.
   uint32_t last_id_ = 0;
   uint32_t connect_id_ = 0;  // 0: none is under way.
+  absl::Status refusal_;     // Of connect, for Receive to tell.
   bool connected_ = false, pong_ = false;
   absl::Duration ping_interval_ = absl::InfiniteDuration();
   std::unordered_set<std::string> seen_;

@@ -110,6 +110,29 @@ TEST_P(SessionTest, ConnectsJoinsAndReads) {
   EXPECT_FALSE(session_.HasDue());
 }
 
+// The gateway leaves the connection open after such an answer, for a while: stock clients come again by themselves.
+TEST_P(SessionTest, ComesAgainWhenConnectIsRefusedForNow) {
+  const auto refused = [&](uint32_t code, bool temporary) {
+    session_.Open("t");
+    wire::Reply reply;
+    reply.set_id(Sent().at(0).id());
+    reply.mutable_error()->set_code(code);
+    reply.mutable_error()->set_message("no");
+    reply.mutable_error()->set_temporary(temporary);
+    std::string frame;
+    wire::AppendToFrame(form(), *wire::EncodeReply(reply, form()), &frame);
+    return session_.Receive(frame);
+  };
+  EXPECT_EQ(refused(100, true).code(), absl::StatusCode::kUnavailable);
+  session_.Lost(0, "");
+  EXPECT_EQ(refused(109, false).code(), absl::StatusCode::kUnavailable) << "with a new token";
+  session_.Lost(0, "");
+  EXPECT_TRUE(refused(101, false).ok()) << "the gateway closes, with a code";
+  session_.Lost(3500, "invalid token");
+  Connect();
+  EXPECT_TRUE(session_.connected());
+}
+
 TEST_P(SessionTest, RecoversFromWhereItWas) {
   session_.Subscribe("room:1");
   Connect();
