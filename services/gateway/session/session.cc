@@ -93,7 +93,7 @@ Session::~Session() = default;
 
 Actions Session::OnFrame(std::string_view frame, absl::Duration now) {
   if (closed()) return {};
-  if (now >= connect_until_ && !connected()) return Close(DisconnectCode::kStale);
+  if (now >= connect_until_ && !connected()) return CloseUnconnected();
   awaits_pong_ = false;  // Whatever came, the client is alive.
   const auto commands = DecodeCommands(form_, frame, options_.frame);
   if (!commands.ok()) return Close(DisconnectCode::kBadRequest, ToStd(commands.status().message()));

@@ -29,11 +29,12 @@ struct SessionOptions {
   size_t buffer_max = 1000;            // Publications of one channel that come while it is being joined; 3010 above.
   size_t history_max = 300;            // Publications in an answer to history; above is cut to it.
   size_t method_bytes_max = 128;       // Of an rpc's name; 107 above.
-  absl::Duration connect_timeout = absl::Seconds(10);  // From accept to the end of connect; 3502 after.
-  absl::Duration ping_interval = absl::Seconds(25);    // Whole seconds.
-  absl::Duration pong_timeout = absl::Seconds(10);     // Below ping_interval; 3012 after.
-  absl::Duration expiry_grace = absl::Seconds(25);     // For a refresh after the token's end; 3005 after.
-  std::string version, node;                           // What the client is told.
+  absl::Duration connect_timeout =
+      absl::Seconds(10);  // From accept to the end of connect; then 3502, or 3004 for who has asked.
+  absl::Duration ping_interval = absl::Seconds(25);  // Whole seconds.
+  absl::Duration pong_timeout = absl::Seconds(10);   // Below ping_interval; 3012 after.
+  absl::Duration expiry_grace = absl::Seconds(25);   // For a refresh after the token's end; 3005 after.
+  std::string version, node;                         // What the client is told.
 };
 
 // Not thread-safe: belongs to its connection's reactor. All times are of Clock::Monotonic. Every method returns what is
@@ -116,6 +117,8 @@ class Session {
   void Refuse(uint32_t id, ErrorCode code, std::string_view message = "");
   void RefuseWith(uint32_t id, Error error);
   void DoClose(DisconnectCode code, std::string_view detail = "");
+  // Its time to connect is over. Who has asked waits for us, and may come again; who has not stays away.
+  Actions CloseUnconnected();
   void LeaveAll();
   Actions TakeActions();
 

@@ -207,10 +207,17 @@ TEST_F(SessionTest, ConnectHasATimeOut) {
   EXPECT_EQ(session().deadline(), kStart + absl::Seconds(10));
   Take(session().OnDeadline(kStart + absl::Seconds(9)));
   Quiet();
+  Take(session().OnDeadline(kStart + absl::Seconds(10)));
+  ClosedBy(DisconnectCode::kStale);
+}
+
+// What it waits for is Redis, say, that is away: it must not stay away for ever.
+TEST_F(SessionTest, WhoseConnectIsNotAnsweredInTimeComesAgain) {
+  session();
   Frame(R"({"id":1,"connect":{"token":"t"}})");
   const auto verify = Asked<VerifyToken>();
   Take(session().OnDeadline(kStart + absl::Seconds(10)));
-  ClosedBy(DisconnectCode::kStale);
+  ClosedBy(DisconnectCode::kInternal);
   Take(session().OnTokenVerified(verify.ticket, VerifiedToken{"u1", "acme"}, now_));
   EXPECT_TRUE(asked_.empty() && replies_.empty());
 }

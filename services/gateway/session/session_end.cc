@@ -46,9 +46,14 @@ absl::Duration Session::deadline() const {
   return std::min({next_ping_, pong, expires_ + options_.expiry_grace});
 }
 
+Actions Session::CloseUnconnected() {
+  if (state_ == State::kNew) return Close(DisconnectCode::kStale);
+  return Close(DisconnectCode::kInternal, "connect: not answered in time");
+}
+
 Actions Session::OnDeadline(absl::Duration now) {
   if (now < deadline()) return {};
-  if (!connected()) return Close(DisconnectCode::kStale);
+  if (!connected()) return CloseUnconnected();
   if (now >= expires_ + options_.expiry_grace) return Close(DisconnectCode::kConnectionExpired);
   if (awaits_pong_ && now >= pong_until_) return Close(DisconnectCode::kNoPong);
   awaits_pong_ = true;
