@@ -185,7 +185,7 @@ Sentences CheckAllClasses(const std::vector<ClassDayRecord>& days, const ClassLi
     for (const VisitRecord& v : day.visits) {
       broken.insert(broken.end(), v.complaints.begin(), v.complaints.end());
     }
-    for (const auto check : {CheckStaff, CheckAccess, CheckCame, CheckStays, CheckClassEvents, CheckLiveDay,
+    for (const auto check : {CheckStaff, CheckAccess, CheckCame, CheckPaid, CheckStays, CheckClassEvents, CheckLiveDay,
                              CheckRoomEnds, CheckRoomChannels, CheckClassMessages}) {
       const Sentences more = check(day);
       broken.insert(broken.end(), more.begin(), more.end());

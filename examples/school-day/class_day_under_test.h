@@ -119,6 +119,11 @@ inline void SetVisits(ClassDayRecord& day) {
   day.visits[6].granted = false;
   day.visits[6].tries = {{"GRANT_MISSING", "GRANT_MISSING"}};
   day.visits[6].refusals = {{"GRANT_MISSING", 1}};
+  for (VisitRecord& v : day.visits) {
+    if (!v.plan.NeedsToPay()) continue;
+    v.plan.order_ref = absl::StrCat(v.plan.user_id, " in ", v.plan.room);
+    day.orders[v.plan.order_ref] = {.settled = true, .before_class = v.granted, .paid = v.granted};
+  }
 }
 
 inline void SetRooms(ClassDayRecord& day) {

@@ -19,9 +19,7 @@ class StayWalk {
   void Take(const LiveEventView& e, Sentences& broken) {
     const std::string who = absl::StrCat("stays: ", e.stay.user_id, "'s ", e.stay.join_id, ": ", e.type, " ");
     if (ended_) broken.push_back(absl::StrCat(who, "after its end"));
-    // What Redis lost ends under the number of its last change.
-    const bool lost = e.stay.leave_reason == "REDIS_LOST" && e.stay.sequence == sequence_;
-    if (e.stay.sequence <= sequence_ && !lost) {
+    if (e.stay.sequence <= sequence_) {
       broken.push_back(absl::StrCat(who, "with sequence ", e.stay.sequence, " after ", sequence_));
     }
     const bool queued = e.type == "PARTICIPANT_QUEUED", joined = e.type == "PARTICIPANT_JOINED";
@@ -93,6 +91,15 @@ void Want(const std::string& what, int64_t grown, int64_t want, Sentences& broke
   broken.push_back(absl::StrCat("live day: it has ", grown, " more ", what, ", the events say ", want));
 }
 
+// Each count has grown as wanted, also one of which the events know nothing.
+template <typename Key, typename Name>
+void WantAll(const Name& name, const std::map<Key, int64_t>& before, const std::map<Key, int64_t>& after,
+             const std::map<Key, int64_t>& want, Sentences& broken) {
+  std::map<Key, int64_t> all = want;
+  for (const auto& [key, count] : after) all.try_emplace(key, 0);
+  for (const auto& [key, count] : all) Want(name(key), Grown(before, after, key), count, broken);
+}
+
 // Refusals are counted behind, and a killed instance forgets its last ones.
 void CheckRefusals(const ClassDayRecord& day, Sentences& broken) {
   if (day.troubled) return;
@@ -150,13 +157,10 @@ Sentences CheckLiveDay(const ClassDayRecord& day) {
     Want(absl::StrCat("rooms ", state), Grown(day.before.rooms, day.after.rooms, std::string(state)),
          found == want.rooms.end() ? 0 : found->second, broken);
   }
-  for (const auto& [key, count] : want.joins) {
-    Want(absl::StrCat("joins ", key.first, " ", key.second), Grown(day.before.joins, day.after.joins, key), count,
-         broken);
-  }
-  for (const auto& [reason, count] : want.leaves) {
-    Want(absl::StrCat("leaves ", reason), Grown(day.before.leaves, day.after.leaves, reason), count, broken);
-  }
+  const auto named = [](const auto& key) { return absl::StrCat("joins ", key.first, " ", key.second); };
+  WantAll(named, day.before.joins, day.after.joins, want.joins, broken);
+  const auto left = [](const std::string& reason) { return absl::StrCat("leaves ", reason); };
+  WantAll(left, day.before.leaves, day.after.leaves, want.leaves, broken);
   // Who comes back into the queue counts as a reconnection, and who is put there as nothing.
   if (!WasRebuilt(day)) {
     Want("in the queue", day.after.queued - day.before.queued, want.queued, broken);

@@ -1,10 +1,12 @@
 // What must hold of a day's classes. Pure: each check gives a sentence for everything that does not hold.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "examples/school-day/class_views.h"
+#include "examples/school-day/views.h"
 
 namespace trivium::schoolday {
 
@@ -18,6 +20,11 @@ std::vector<std::string> CheckStaff(const ClassDayRecord& day);
 std::vector<std::string> CheckAccess(const ClassDayRecord& day);
 // Everybody whom the backend let in got in, or waited; who was moved or canceled was told so.
 std::vector<std::string> CheckCame(const ClassDayRecord& day);
+// The backend let in everybody who had paid before class, and nobody who never paid or had the money back: by what
+// payment answers at the end.
+std::vector<std::string> CheckPaid(const ClassDayRecord& day);
+// What that is held against.
+std::map<std::string, PaidOrder> PaidOrders(const DayRecord& payments);
 // A reconnect keeps join_id, seat, rung; who vanished was ended by the lease; nobody else was.
 std::vector<std::string> CheckStays(const ClassDayRecord& day);
 // Fold of events = what GetRoom answers; each stay has one beginning and one end; versions and sequences grow.

@@ -121,6 +121,11 @@ TEST(CheckPlaces, ReasonsAreTrue) {
             "all seats are taken");
   ExpectHas(BrokenPlaces([](ClassDayRecord& day) { EventAt(day, 4).stay.reason = "BEST"; }),
             "has the best rung, want RTC");
+  ExpectHas(BrokenPlaces([](ClassDayRecord& day) { EventAt(day, 4).stay.full.pop_back(); }),
+            "does not say what was full on FAST");
+  ExpectHas(BrokenPlaces([](ClassDayRecord& day) { EventAt(day, 2).stay.reason = "RUNG_REASON_UNSPECIFIED"; }),
+            "is none to come there");
+  ExpectHas(BrokenPlaces([](ClassDayRecord& day) { EventAt(day, 6).stay.reason = "BEST"; }), "is none to come there");
 }
 
 TEST(CheckPlaces, WhoComesBackHasTheSamePlace) {
@@ -138,9 +143,25 @@ TEST(CheckPlaces, AfterTheLossOfRedis) {
   EXPECT_EQ(BrokenPlaces(lose), "");
 }
 
+TEST(CheckClassEvents, WhatRedisLostEndsUnderANumberOfItsOwn) {
+  ExpectHas(Broken(CheckClassEvents,
+                   [](ClassDayRecord& day) {
+                     EventAt(day, 9).stay.leave_reason = "REDIS_LOST";
+                     EventAt(day, 9).stay.sequence = 4;
+                   }),
+            "PARTICIPANT_LEFT with sequence 4 after 4");
+}
+
 TEST(CheckStaff, IsNeverRefused) {
   ExpectHas(Broken(CheckStaff, [](ClassDayRecord& day) { day.visits[0].refusals["STAFF_SLICE_FULL"] = 1; }),
             "was refused: STAFF_SLICE_FULL");
+  EXPECT_EQ(Broken(CheckStaff, [](ClassDayRecord& day) { day.visits[0].refusals["ROOM_NOT_LIVE"] = 1; }), "");
+  ExpectHas(Broken(CheckStaff,
+                   [](ClassDayRecord& day) {
+                     day.visits[0].refusals["ROOM_NOT_LIVE"] = 1;
+                     day.visits[0].end = VisitEnd::kCanceled;
+                   }),
+            "was refused: ROOM_NOT_LIVE");
   ExpectHas(Broken(CheckStaff, [](ClassDayRecord& day) { day.visits[0].joins[0].stay.rung = "FAST"; }), "is on FAST");
 }
 
@@ -161,6 +182,46 @@ TEST(CheckCame, WhoWasLetInGotIn) {
   ExpectHas(Broken(CheckCame, [](ClassDayRecord& day) { day.rooms[0].plan.moved = true; }), "nobody told it to wait");
   ExpectHas(Broken(CheckCame, [](ClassDayRecord& day) { day.visits[1].joins[0].stay.role = "TEACHER"; }),
             "is TEACHER in the room");
+}
+
+TEST(CheckPaid, WhoHasPaidIsLetInAndNobodyElse) {
+  EXPECT_EQ(Broken(CheckPaid, [](ClassDayRecord&) {}), "");
+  ExpectHas(Broken(CheckPaid, [](ClassDayRecord& day) { day.orders["s1 in 0"].paid = false; }),
+            "s1 in C1 was let in, and payment has no money");
+  ExpectHas(Broken(CheckPaid, [](ClassDayRecord& day) { day.visits[1].plan.refunded = true; }),
+            "had its money back before");
+  ExpectHas(Broken(CheckPaid,
+                   [](ClassDayRecord& day) {
+                     day.orders["s6 in 0"] = {.settled = true, .before_class = true, .paid = true};
+                   }),
+            "s6 in C1 had paid before class, and was not let in: never paid");
+  ExpectHas(Broken(CheckPaid, [](ClassDayRecord& day) { day.orders.clear(); }), "payment knows nothing of s1's");
+  EXPECT_EQ(Broken(CheckPaid,
+                   [](ClassDayRecord& day) {
+                     day.orders["s1 in 0"] = {.settled = false, .before_class = true, .paid = false};
+                     day.orders["s6 in 0"].paid = true;  // After class.
+                   }),
+            "");
+}
+
+TEST(PaidOrders, AreWhatPaymentAnswers) {
+  DayRecord payments;
+  const std::pair<std::string, Scenario> plans[] = {
+      {"a", Scenario::kPay}, {"b", Scenario::kDecline}, {"c", Scenario::kPay}};
+  for (const auto& [ref, scenario] : plans) {
+    OrderRecord order;
+    order.plan.order_ref = ref;
+    order.plan.scenario = scenario;
+    payments.orders.push_back(order);
+  }
+  payments.payments["p1"] = {.payment_id = "p1", .order_ref = "a", .state = "FAILED"};
+  payments.payments["p2"] = {.payment_id = "p2", .order_ref = "b", .state = "SUCCEEDED"};
+  payments.unsettled = {"c"};
+  const auto orders = PaidOrders(payments);
+  ASSERT_EQ(orders.size(), 3u);
+  EXPECT_TRUE(orders.at("a").before_class && orders.at("a").settled && !orders.at("a").paid);
+  EXPECT_TRUE(!orders.at("b").before_class && orders.at("b").paid);
+  EXPECT_FALSE(orders.at("c").settled);
 }
 
 TEST(CheckStays, ReconnectsKeepTheStayAndLeasesEndGhosts) {
@@ -218,6 +279,8 @@ TEST(CheckLiveDay, HasGrownByWhatTheEventsSay) {
             "0 more joins RTC BEST, the events say 1");
   ExpectHas(Broken(CheckLiveDay, [](ClassDayRecord& day) { ++day.after.rooms["CLOSED"]; }), "rooms CLOSED");
   ExpectHas(Broken(CheckLiveDay, [](ClassDayRecord& day) { ++day.after.leaves["REMOVED"]; }), "leaves REMOVED");
+  ExpectHas(Broken(CheckLiveDay, [](ClassDayRecord& day) { day.after.leaves["REDIS_LOST"] = 1; }),
+            "1 more leaves REDIS_LOST, the events say 0");
   ExpectHas(Broken(CheckLiveDay, [](ClassDayRecord& day) { ++day.after.queued; }), "in the queue");
   ExpectHas(Broken(CheckLiveDay, [](ClassDayRecord& day) { ++day.after.reconnections; }), "reconnections");
   ExpectHas(Broken(CheckLiveDay, [](ClassDayRecord& day) { day.after.refusals.clear(); }), "refusals GRANT_MISSING");

@@ -69,8 +69,19 @@ bool IsFull(const LevelState& level, const std::string& rung, int64_t kept) {
   return false;
 }
 
+// Of viewers: a student of a small class can have RTC alone.
+void CheckPassedOver(const LiveEventView& e, const ClassReplay& before, Sentences& broken) {
+  for (const char* rung : kRungs) {
+    if (rung == e.stay.rung || before.LineOf(e.stay) == 1) return;
+    const auto passed = [&](const auto& full) { return full.first == rung; };
+    if (std::any_of(e.stay.full.begin(), e.stay.full.end(), passed)) continue;
+    broken.push_back(absl::StrCat("reason: ", NameOf(e), " does not say what was full on ", rung));
+  }
+}
+
 void CheckFullLevels(const LiveEventView& e, const ClassReplay& before, Sentences& broken) {
   if (e.stay.full.empty()) broken.push_back(absl::StrCat("reason: ", NameOf(e), " names no level that was full"));
+  CheckPassedOver(e, before, broken);
   for (const auto& [rung, name] : e.stay.full) {
     const LevelState* level = before.FindLevel(e.stay.room_id, name);
     if (level != nullptr && IsFull(*level, rung, name == "ROOM" ? KeptForSeats(before, e, rung) : 0)) continue;
@@ -79,12 +90,20 @@ void CheckFullLevels(const LiveEventView& e, const ClassReplay& before, Sentence
   }
 }
 
+bool IsReasonTo(const LiveEventView& e) {
+  const std::string& reason = e.stay.reason;
+  if (e.stay.IsStaff()) return reason == "STAFF";
+  if (e.type == "PARTICIPANT_JOINED") return reason == "BEST" || reason == "FULL" || reason == "FROM_QUEUE";
+  return reason == "FULL" || reason == "BEHIND_QUEUE" || reason == "SEATS_TAKEN";
+}
+
 // Of somebody who comes.
 void CheckReason(const LiveEventView& e, const ClassReplay& before, Sentences& broken) {
   const bool comes = e.type == "PARTICIPANT_JOINED" || e.type == "PARTICIPANT_QUEUED";
   if (!comes || IsOfRebuild(e)) return;
   const ClassReplay::RoomState& room = *before.FindRoom(e.stay.room_id);
   const auto line = room.lines.find(before.LineOf(e.stay));
+  if (!IsReasonTo(e)) broken.push_back(absl::StrCat("reason: ", NameOf(e), " is none to come there"));
   const bool others_wait = line != room.lines.end() && !line->second.empty();
   if (e.stay.reason == "FULL") CheckFullLevels(e, before, broken);
   if (e.stay.reason == "BEHIND_QUEUE" && !others_wait) {

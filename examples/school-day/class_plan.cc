@@ -120,6 +120,7 @@ class Planner {
     for (const Order* order : by_room_[room_index]) {
       PlannedVisit visit{room_index, PushName(order->student_id)};
       visit.order_ref = order->order_ref;
+      visit.pays_before_class = PaysAtOnce(*order);
       visit.refunded = order->refund == RefundPlan::kBeforeClass;
       const size_t turn = draw++ % std::size(kManners);
       visit.manner = room.open_lesson ? kMannersOfOpenLesson[turn] : kManners[turn];

@@ -68,7 +68,8 @@ struct PlannedVisit {
   BadGrant bad = BadGrant::kNone;  // What it tries as long as it has not paid.
   // Students.
   std::string order_ref;
-  bool refunded = false;  // Before the class: the backend lets it in no more.
+  bool pays_before_class = false;  // By the plan; the platform may hear of it later.
+  bool refunded = false;           // Before the class: the backend lets it in no more.
   bool NeedsToPay() const { return role == ClassRole::kStudent; }
 };
 

@@ -40,12 +40,17 @@ TEST(MakeClassPlan, EachOrderIsAVisitAndEachRoomHasATeacher) {
   ASSERT_EQ(plan.rooms.size(), 8u);
   std::map<int, std::map<ClassRole, int>> roles;
   std::set<std::string> orders;
+  int pay_before = 0;
   for (const PlannedVisit& v : plan.visits) {
     ++roles[v.room][v.role];
     if (v.NeedsToPay()) orders.insert(v.order_ref);
+    EXPECT_FALSE(v.pays_before_class && (v.refunded || !v.NeedsToPay()));
+    pay_before += v.pays_before_class ? 1 : 0;
     EXPECT_EQ(v.user_id.find(':'), std::string::npos) << v.user_id;
   }
   EXPECT_EQ(orders.size(), 400u);
+  EXPECT_GT(pay_before, 200);
+  EXPECT_LT(pay_before, 400);
   for (const auto& [room, count] : roles) {
     EXPECT_EQ(count.at(ClassRole::kTeacher), 1);
     EXPECT_EQ(count.count(ClassRole::kAssistant), plan.rooms[room].small ? 0u : 1u);

@@ -34,7 +34,10 @@ void AddEvents(const ClassDayRecord& day, ClassSummary& s) {
   for (const RoomRecord& room : day.rooms) ours.insert(room.room_id);
   for (const LiveEventView& e : day.events) {
     if (e.of_room || !ours.contains(e.stay.room_id)) continue;
-    if (e.type == "PARTICIPANT_JOINED") ++s.joins[{e.stay.rung, e.stay.reason}];
+    if (e.type == "PARTICIPANT_JOINED" || e.type == "PARTICIPANT_QUEUED") {
+      ++s.joins[{e.stay.rung, e.stay.reason}];
+      if (e.stay.reason == "FULL" && !e.stay.full.empty()) ++s.full[e.stay.rung][e.stay.full.back().second];
+    }
     if (e.type == "PARTICIPANT_JOINED" && e.stay.reason == "FROM_QUEUE") ++s.admitted;
     if (e.type == "PARTICIPANT_LEFT") ++s.leaves[e.stay.leave_reason];
   }
@@ -48,6 +51,19 @@ void AddMessages(const ClassDayRecord& day, ClassSummary& s) {
   for (const StudentRecord& client : day.clients) {
     s.shown += std::count_if(client.events.begin(), client.events.end(),
                              [](const ClientEvent& e) { return e.class_number > 0 && !e.seen; });
+  }
+}
+
+// Best rung first.
+void AppendJoins(const ClassSummary& s, std::string* out) {
+  for (const char* rung : {"RTC", "FAST", "STANDARD", "WAITING"}) {
+    for (const auto& [key, count] : s.joins) {
+      if (key.first != rung) continue;
+      const auto full = s.full.find(rung);
+      const bool names_levels = key.second == "FULL" && full != s.full.end();
+      absl::StrAppendFormat(out, "%-12s %-9s %-12s %7d  %s\n", s.product, rung, key.second, count,
+                            names_levels ? TextOf(full->second) : "");
+    }
   }
 }
 
@@ -80,21 +96,17 @@ ClassSummary Summarize(const ClassDayRecord& day) {
 }
 
 std::string FormatClassTables(const std::vector<ClassSummary>& days) {
-  if (std::all_of(days.begin(), days.end(), [](const ClassSummary& s) { return s.rooms == 0; })) return "";
-  std::string out = absl::StrFormat("%-12s %6s %9s %6s %6s %9s %9s %7s %9s %7s %11s %6s %9s %9s\n", "product", "rooms",
-                                    "canceled", "moved", "staff", "students", "in one", "waited", "longest s",
-                                    "came in", "reconnects", "late", "join p50", "join p99");
+  std::string out = absl::StrFormat("%-12s %6s %9s %6s %6s %9s %12s %7s %15s %11s %11s %10s %12s %9s\n", "product",
+                                    "rooms", "canceled", "moved", "staff", "students", "most in one", "waited",
+                                    "longest wait s", "from queue", "reconnects", "paid late", "join p50 ms", "p99 ms");
   for (const ClassSummary& s : days) {
-    absl::StrAppendFormat(&out, "%-12s %6d %9d %6d %6d %9d %9d %7d %9.1f %7d %11d %6d %9.1f %9.1f\n", s.product,
+    absl::StrAppendFormat(&out, "%-12s %6d %9d %6d %6d %9d %12d %7d %15.1f %11d %11d %10d %12.1f %9.1f\n", s.product,
                           s.rooms, s.canceled, s.moved, s.staff, s.students, s.most_in_one_room, s.waited,
                           s.longest_wait_s, s.admitted, s.reconnects, s.late, s.join_p50_ms, s.join_p99_ms);
   }
-  absl::StrAppendFormat(&out, "\n%-12s %-9s %-12s %7s\n", "product", "rung", "reason", "joins");
-  for (const ClassSummary& s : days) {
-    for (const auto& [key, count] : s.joins) {
-      absl::StrAppendFormat(&out, "%-12s %-9s %-12s %7d\n", s.product, key.first, key.second, count);
-    }
-  }
+  absl::StrAppendFormat(&out, "\n%-12s %-9s %-12s %7s  %s\n", "product", "rung", "reason", "joins",
+                        "full on the next better rung: whose places");
+  for (const ClassSummary& s : days) AppendJoins(s, &out);
   absl::StrAppend(&out, "\n");
   for (const ClassSummary& s : days) {
     absl::StrAppendFormat(&out, "%-12s refused: %s\n%-12s left:    %s\n", s.product, TextOf(s.refusals), "",
@@ -107,6 +119,8 @@ nlohmann::json ToJson(const ClassSummary& s) {
   nlohmann::json joins = nlohmann::json::array();
   for (const auto& [key, count] : s.joins) {
     joins.push_back({{"rung", key.first}, {"reason", key.second}, {"count", count}});
+    const auto full = s.full.find(key.first);
+    if (key.second == "FULL" && full != s.full.end()) joins.back()["full"] = full->second;
   }
   return {{"rooms", s.rooms},
           {"canceled", s.canceled},

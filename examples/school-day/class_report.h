@@ -15,10 +15,13 @@ namespace trivium::schoolday {
 struct ClassSummary {
   std::string product;
   int64_t rooms = 0, canceled = 0, moved = 0;
-  int64_t staff = 0, students = 0, observers = 0;                // Who got in.
-  int64_t most_in_one_room = 0;                                  // Students who joined one room.
-  std::map<std::pair<std::string, std::string>, int64_t> joins;  // Stays' first places, by rung and reason.
-  int64_t waited = 0, admitted = 0;                              // Went into the queue; got a place from it.
+  int64_t staff = 0, students = 0, observers = 0;  // Who got in.
+  int64_t most_in_one_room = 0;                    // Students who joined one room.
+  std::map<std::pair<std::string, std::string>, int64_t>
+      joins;  // Places that were got, by rung and reason; WAITING: the queue.
+  std::map<std::string, std::map<std::string, int64_t>>
+      full;                          // With FULL: by rung, the level that was full on the next better one.
+  int64_t waited = 0, admitted = 0;  // Went into the queue; got a place from it.
   double longest_wait_s = 0, longest_estimate_s = 0;
   int64_t reconnects = 0;  // To the same stay.
   int64_t late = 0;        // Paid when the class was running.

@@ -62,9 +62,13 @@ void ClassRoom::Hold() {
   Trouble();
   Await("are not back", [](const Visit& v) { return v.is_settled() || v.is_kept_out(); });
   Check(parts_.messages.Say(index_, board_.room_id, "chat", /*reliable=*/false, {}), "chat");
+  AwaitRemoved();
   AwaitGhosts();
   DrainQueue();
   TreatAll(/*begins=*/false);
+  // A callback that the PSP has lost is a payment that is found out by a question, which takes a while.
+  Await("have paid, and are not let in",
+        [](const Visit& v) { return v.has_ended() || v.is_let_in() || !v.plan().pays_before_class; });
   board_.lets_in = false;
   Await("are not in at the end", [](const Visit& v) { return v.is_settled(); });
   Ask("quiz");
@@ -128,7 +132,7 @@ void ClassRoom::TreatAll(bool begins) {
   }
 }
 
-void ClassRoom::Treat(const Visit& visit, bool begins) {
+void ClassRoom::Treat(Visit& visit, bool begins) {
   const std::string& user = visit.plan().user_id;
   absl::Status status;
   switch (visit.plan().treatment) {
@@ -145,6 +149,7 @@ void ClassRoom::Treat(const Visit& visit, bool begins) {
       if (!begins) return;
       status = parts_.live.RemoveParticipant(board_.room_id, user);
       banned_.push_back(user);
+      visit.HurryUp();
       break;
     case Treatment::kNone:
       return;
@@ -174,6 +179,13 @@ void ClassRoom::Trouble() {
     }
   }
   Sleep(absl::Milliseconds(300));  // A connection that is cut takes a moment to notice.
+}
+
+// They have come again, and were refused.
+void ClassRoom::AwaitRemoved() {
+  Await("have not heard that they were removed", [this](const Visit& v) {
+    return v.has_ended() || std::find(banned_.begin(), banned_.end(), v.plan().user_id) == banned_.end();
+  });
 }
 
 // Their leases end them, and their places go to others.

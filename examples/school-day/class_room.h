@@ -78,10 +78,11 @@ class ClassRoom {
   bool StartWhenThereIsRoom();
   void AwaitState(const std::string& state);
   void Teach();
-  void Treat(const Visit& visit, bool begins);
+  void Treat(Visit& visit, bool begins);
   void TreatAll(bool begins);
   void Trouble();
   void AwaitGhosts();
+  void AwaitRemoved();
   void DrainQueue();
   void CompareRoster();
   void End();

@@ -117,6 +117,13 @@ struct ClassLimits {
   RungPlaces platform{};
 };
 
+// An order as payment tells of it at the day's end.
+struct PaidOrder {
+  bool settled = true;        // Else it is not judged.
+  bool before_class = false;  // By the plan it is paid before classes, if it is paid.
+  bool paid = false;          // Some payment of it has succeeded, also if it was given back later.
+};
+
 // Everything that is judged of a product's classes.
 struct ClassDayRecord {
   std::string product, run_id;
@@ -125,6 +132,7 @@ struct ClassDayRecord {
   std::vector<ClassMessageRecord> messages;  // By number.
   std::vector<StudentRecord> clients;        // Of all who have a connection.
   std::vector<LiveEventView> events;         // Of the product since the day's begin, as the feed gives them.
+  std::map<std::string, PaidOrder> orders;   // By order_ref.
   LiveDayView before, after;
   bool troubled = false;  // Some call was not answered at first: something was killed, or slow.
   std::vector<std::string> complaints;

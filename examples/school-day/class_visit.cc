@@ -62,7 +62,8 @@ void Visit::BreakOff(absl::Duration away) {
   {
     MutexLock lock(mu_);
     ++record_.breaks;
-    if (parts_.door->connection() == 0) rejoins_ = true;
+    broken_ = parts_.door->connection();
+    if (broken_ == 0) rejoins_ = true;
   }
   if (parts_.client == nullptr || plan_.way != Way::kSocket) return;
   if (plan_.manner == Manner::kStartsAnew) {
@@ -345,6 +346,11 @@ void Visit::Complain(const std::string& what, const absl::Status& status) {
       absl::StrCat("visit: ", plan_.user_id, " in ", parts_.board.room_id, " ", what, ": ", TextOf(status)));
 }
 
+bool Visit::is_let_in() const {
+  MutexLock lock(mu_);
+  return record_.granted;
+}
+
 bool Visit::is_kept_out() const {
   MutexLock lock(mu_);
   return phase_ == Phase::kKnocks && !record_.granted && !first_look_;
@@ -363,7 +369,9 @@ bool Visit::waits() const {
 bool Visit::is_settled() const {
   MutexLock lock(mu_);
   if (phase_ == Phase::kOver) return true;
-  return phase_ == Phase::kIn && !rejoins_ && !open_attempt_ && parts_.door->connection() == connection_;
+  const int connection = parts_.door->connection();
+  const bool still_broken = broken_ > 0 && connection == broken_;
+  return phase_ == Phase::kIn && !rejoins_ && !open_attempt_ && connection == connection_ && !still_broken;
 }
 
 bool Visit::wants_to_leave() const {

@@ -69,6 +69,8 @@ class Visit : public std::enable_shared_from_this<Visit> {
   bool waits() const;
   // In, on this connection; or over.
   bool is_settled() const;
+  // The backend lets it in.
+  bool is_let_in() const;
   // Has come, and the backend does not let it in yet.
   bool is_kept_out() const;
   bool has_ended() const;
@@ -122,6 +124,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
   bool rejoins_ ABSL_GUARDED_BY(mu_) = false, leaves_ ABSL_GUARDED_BY(mu_) = false;
   bool troubled_ ABSL_GUARDED_BY(mu_) = false, was_in_ ABSL_GUARDED_BY(mu_) = false;
   int connection_ ABSL_GUARDED_BY(mu_) = 0;  // Of the newest answer of JoinRoom.
+  int broken_ ABSL_GUARDED_BY(mu_) = 0;      // That was cut, which takes a moment; 0: none.
   StayView stay_ ABSL_GUARDED_BY(mu_);       // Newest.
   std::string token_ ABSL_GUARDED_BY(mu_);   // Resume token.
   int64_t epoch_ ABSL_GUARDED_BY(mu_) = 0, report_ ABSL_GUARDED_BY(mu_) = 0;

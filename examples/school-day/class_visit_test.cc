@@ -182,6 +182,20 @@ TEST_F(VisitTest, ComesBackByItsTokenUnderANewRequest) {
   EXPECT_TRUE(visit->Record().joins[1].back);
 }
 
+TEST_F(VisitTest, IsNotSettledBeforeItHasAnotherConnection) {
+  const auto visit = Make({});
+  door_.connection = 1;
+  Step(*visit);
+  EXPECT_TRUE(visit->is_settled());
+  visit->BreakOff(absl::ZeroDuration());
+  EXPECT_FALSE(visit->is_settled()) << "the connection has not noticed yet";
+  door_.connection = 2;
+  EXPECT_FALSE(visit->is_settled());
+  Step(*visit);
+  EXPECT_TRUE(visit->is_settled());
+  EXPECT_TRUE(visit->Record().joins.back().back);
+}
+
 TEST_F(VisitTest, WaitsInTheQueue) {
   const auto visit = Make({});
   door_.rung = api::WAITING;

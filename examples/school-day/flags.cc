@@ -29,7 +29,6 @@ const char kHelp[] =
                      classes are held to. Default: .trv/products.
   --live_capacity F  What the cell's media can carry. Default: .trv/etc/live-capacity.yaml.
   --currency CODE    Default: CNY.
-  --classes          Also holds the classes of the timetable.
   --calm             The sandbox does not misbehave towards everybody, only about single trades.
   --check_data       Reads the data, says what is wrong with it, and ends.
 
@@ -74,17 +73,15 @@ absl::Status Set(const std::string& name, const std::string& value, Flags& flags
 
 absl::StatusOr<Flags> ParseFlags(const std::vector<std::string>& arguments) {
   static const std::vector<std::string> kNames = {
-      "--products", "--students", "--seed",        "--concurrency", "--json",          "--pki",     "--sandbox",
-      "--data",     "--target",   "--push_target", "--live_target", "--live_capacity", "--gateway", "--token_keys",
-      "--currency", "--calm",     "--classes",     "--help",        "--check_data"};
+      "--products", "--students",   "--seed",     "--concurrency", "--json",        "--pki",
+      "--sandbox",  "--data",       "--target",   "--push_target", "--live_target", "--live_capacity",
+      "--gateway",  "--token_keys", "--currency", "--calm",        "--help",        "--check_data"};
   Flags flags;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::vector<std::string> parts = absl::StrSplit(arguments[i], absl::MaxSplits('=', 1));
     const std::string& name = parts[0];
-    const std::pair<const char*, bool*> switches[] = {{"--calm", &flags.calm},
-                                                      {"--classes", &flags.classes},
-                                                      {"--help", &flags.help},
-                                                      {"--check_data", &flags.check_data}};
+    const std::pair<const char*, bool*> switches[] = {
+        {"--calm", &flags.calm}, {"--help", &flags.help}, {"--check_data", &flags.check_data}};
     const auto* set =
         std::find_if(std::begin(switches), std::end(switches), [&](const auto& s) { return name == s.first; });
     if (set != std::end(switches)) {

@@ -25,7 +25,6 @@ struct Flags {
   std::string token_keys = ".trv/products";  // <product>/token.key signs their tokens, <product>/profile.yaml.
   std::string live_capacity = ".trv/etc/live-capacity.yaml";
   std::string currency = "CNY";
-  bool classes = false;     // Also holds the classes.
   bool calm = false;        // The sandbox answers every call (single trades still misbehave).
   bool check_data = false;  // Reads the data and ends.
   bool help = false;

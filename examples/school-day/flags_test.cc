@@ -12,8 +12,6 @@ TEST(ParseFlags, TakesBothForms) {
   EXPECT_EQ(flags->seed, 9u);
   EXPECT_EQ(flags->products, (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(flags->calm);
-  EXPECT_FALSE(flags->classes);
-  EXPECT_TRUE(ParseFlags({"--classes"})->classes);
   EXPECT_EQ(flags->json, "x.json");
   EXPECT_EQ(ParseFlags({})->target, "xds:///%s.payment.trivium");
   EXPECT_EQ(ParseFlags({"--gateway=127.0.0.1:9"})->gateway, "127.0.0.1:9");

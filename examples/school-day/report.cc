@@ -52,6 +52,31 @@ std::string Yuan(int64_t minor) {
   return text;
 }
 
+namespace {
+
+// A line for each API, with the products side by side.
+void AppendCalls(const std::vector<DaySummary>& days, std::string* out) {
+  absl::StrAppendFormat(out, "\n%-16s", "API");
+  for (const DaySummary& d : days) {
+    absl::StrAppendFormat(out, "  %16s %7s %7s %8s", d.product + " calls", "retries", "p50 ms", "p99 ms");
+  }
+  std::set<std::string> apis;
+  for (const DaySummary& d : days) {
+    for (const auto& [api, l] : d.latencies) apis.insert(api);
+  }
+  for (const std::string& api : apis) {
+    absl::StrAppendFormat(out, "\n%-16s", api);
+    for (const DaySummary& d : days) {
+      const auto found = d.latencies.find(api);
+      const LatencySummary l = found == d.latencies.end() ? LatencySummary() : found->second;
+      absl::StrAppendFormat(out, "  %16d %7d %7.1f %8.1f", l.calls, l.retries, l.p50_ms, l.p99_ms);
+    }
+  }
+  absl::StrAppend(out, "\n");
+}
+
+}  // namespace
+
 std::string FormatTables(const std::vector<DaySummary>& days) {
   std::string out = absl::StrFormat("%-12s %8s %7s %9s %6s %14s %8s %13s %5s %7s %7s %8s  %s\n", "product", "students",
                                     "orders", "payments", "paid", "paid yuan", "refunds", "refunded yuan", "late",
@@ -68,14 +93,7 @@ std::string FormatTables(const std::vector<DaySummary>& days) {
   std::vector<ClassSummary> classes;
   for (const DaySummary& d : days) classes.push_back(d.classes);
   absl::StrAppend(&out, "\n", FormatMessageTables(messages), "\n", FormatClassTables(classes));
-  absl::StrAppendFormat(&out, "\n%-12s %-16s %8s %8s %10s %10s\n", "product", "API", "calls", "retries", "p50 ms",
-                        "p99 ms");
-  for (const DaySummary& d : days) {
-    for (const auto& [api, l] : d.latencies) {
-      absl::StrAppendFormat(&out, "%-12s %-16s %8d %8d %10.1f %10.1f\n", d.product, api, l.calls, l.retries, l.p50_ms,
-                            l.p99_ms);
-    }
-  }
+  AppendCalls(days, &out);
   return out;
 }
 

@@ -65,6 +65,19 @@ TEST(FormatTables, HasARowForEachProductAndApi) {
   EXPECT_NE(text.find("CreatePayment"), std::string::npos) << text;
 }
 
+TEST(FormatTables, PutsProductsSideBySide) {
+  DaySummary acme = Summarize(Day()), globex = acme;
+  globex.product = "globex";
+  acme.latencies["CreatePayment"] = {12, 1, 1.25, 9.5};
+  globex.latencies["CreateRoom"] = {3, 0, 2, 4};
+  const std::string text = FormatTables({acme, globex});
+  const std::string line =
+      text.substr(text.find("CreatePayment"), text.find("CreateRoom") - text.find("CreatePayment"));
+  EXPECT_EQ(line,
+            "CreatePayment                   12       1     1.2      9.5                 0       0     0.0      0.0\n");
+  EXPECT_NE(text.find("acme calls"), std::string::npos) << text;
+}
+
 TEST(FormatJson, KeepsItsSchema) {
   DaySummary s = Summarize(Day());
   s.latencies["CreatePayment"] = {12, 1, 1.25, 9.5};
@@ -120,6 +133,8 @@ TEST(ClassSummary, CountsJoinsRefusalsAndWaits) {
   EXPECT_EQ(s.classes.admitted, 1);
   const std::string text = FormatTables({s});
   EXPECT_NE(text.find("GRANT_MISSING 1, PARTICIPANT_BANNED 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("acme         STANDARD  FULL               1  ROOM 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("acme         WAITING   BEHIND_QUEUE       1  \n"), std::string::npos) << text;
   const auto report = nlohmann::json::parse(FormatJson({"d1", 7, 2.5}, {s}, {}))["products"][0]["classes"];
   EXPECT_EQ(report["refusals"]["GRANT_MISSING"], 1);
   EXPECT_EQ(report["leaves"]["LEASE_EXPIRED"], 1);

@@ -148,9 +148,7 @@ absl::StatusOr<std::vector<Running>> OpenAll(const Flags& flags, const std::vect
     Running r;
     TRIVIUM_RETURN_IF_ERROR(OpenPayments(flags, school, run_id, sandbox, progress, r));
     TRIVIUM_RETURN_IF_ERROR(OpenMessages(flags, school, run_id, r));
-    if (flags.classes) {
-      TRIVIUM_RETURN_IF_ERROR(OpenClasses(flags, school, run_id, r));
-    }
+    TRIVIUM_RETURN_IF_ERROR(OpenClasses(flags, school, run_id, r));
     running.push_back(std::move(r));
   }
   return running;
@@ -180,9 +178,9 @@ void ProbeAll(std::vector<Running>& running, const std::vector<School>& schools)
 // Messages flow while students order and pay.
 void StartMessages(std::vector<Running>& running) {
   for (size_t i = 0; i < running.size() && running.size() > 1; ++i) {
-    running[i].messages->ProbeIsolation(*running[(i + 1) % running.size()].messages);
     const Running& next = running[(i + 1) % running.size()];
-    if (next.classes != nullptr) running[i].classes->ProbeIsolation(*next.classes);
+    running[i].messages->ProbeIsolation(*next.messages);
+    running[i].classes->ProbeIsolation(*next.classes);
   }
   for (Running& r : running) r.messages->Start();
 }
@@ -200,12 +198,11 @@ Records CloseAll(std::vector<Running>& running, Progress& progress) {
   RunPart("settling and checking", running, progress, orders, [&](Running& r) {
     const size_t i = &r - running.data();
     std::thread payments([&] { records.payments[i] = r.day->Close(); });
-    std::thread classes([&] {
-      if (r.classes != nullptr) records.classes[i] = r.classes->Close();
-    });
+    std::thread classes([&] { records.classes[i] = r.classes->Close(); });
     records.messages[i] = r.messages->Close();
     payments.join();
     classes.join();
+    records.classes[i].orders = PaidOrders(records.payments[i]);
   });
   return records;
 }
@@ -218,19 +215,14 @@ Records RunParts(std::vector<Running>& running, const std::vector<School>& schoo
       [](Running& r) { r.day->OrderAndPay(); });
   ProbeAll(running, schools);
   RefundAt(RefundTime::kBeforeClasses, "refunds before class", running, progress);
-  const bool held = running.front().classes != nullptr;
-  for (Running& r : running) {
-    if (held) r.classes->Start();
-  }
+  for (Running& r : running) r.classes->Start();
   RunPart(
       "late payments, second tries", running, progress, [](const Running& r) { return r.day->pay_again_count(); },
       [](Running& r) { r.day->PayAgain(); });
   RefundAt(RefundTime::kBesideClasses, "refunds of canceled classes", running, progress);
-  if (held) {
-    RunPart(
-        "classes", running, progress, [](const Running& r) { return r.classes->visit_count(); },
-        [&](Running& r) { r.classes->Finish(progress); });
-  }
+  RunPart(
+      "classes", running, progress, [](const Running& r) { return r.classes->visit_count(); },
+      [&](Running& r) { r.classes->Finish(progress); });
   RefundAt(RefundTime::kAfterClasses, "refunds after class", running, progress);
   return CloseAll(running, progress);
 }
@@ -256,6 +248,20 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
   return file ? absl::OkStatus() : absl::InternalError(absl::StrCat(path, ": cannot be written"));
 }
 
+void TellUnchecked(const Flags& flags, const std::vector<std::string>& products, const ClassLimits& limits) {
+  if (!limits.platform_known) {
+    std::fprintf(stderr,
+                 "%s is not there: capacities of platform and nodes are not checked; --live_capacity names it\n",
+                 flags.live_capacity.c_str());
+  }
+  for (const std::string& product : products) {
+    if (limits.product.contains(product)) continue;
+    std::fprintf(stderr,
+                 "%s/%s/profile.yaml is not there: capacities of the product and its institutions are not checked\n",
+                 flags.token_keys.c_str(), product.c_str());
+  }
+}
+
 absl::StatusOr<int> Run(const Flags& flags) {
   TRIVIUM_ASSIGN_OR_RETURN(const std::vector<School> schools, ReadSchools(flags));
   if (flags.check_data) {
@@ -273,6 +279,7 @@ absl::StatusOr<int> Run(const Flags& flags) {
   std::vector<std::string> products;
   for (const School& s : schools) products.push_back(s.product);
   TRIVIUM_ASSIGN_OR_RETURN(const ClassLimits limits, ReadClassLimits(flags.token_keys, flags.live_capacity, products));
+  TellUnchecked(flags, products, limits);
   Progress progress;
   TRIVIUM_ASSIGN_OR_RETURN(std::vector<Running> running, OpenAll(flags, schools, facts.run_id, sandbox, progress));
   const Records records = RunParts(running, schools, progress);
