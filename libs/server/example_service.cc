@@ -7,12 +7,14 @@
 #include <string>
 
 #include "libs/clock/clock.h"
+#include "libs/log/log.h"
 #include "libs/rpc/call_guard.h"
 #include "libs/server/example_config.embedded.h"
 #include "libs/server/example_config.pb.h"
 #include "libs/server/runtime.h"
 #include "libs/status/error.h"
 #include "libs/sync/mutex.h"
+#include "libs/sync/worker_pool.h"
 #include "trivium/payment/v1/payment.grpc.pb.h"
 
 namespace trivium::server::example {
@@ -65,6 +67,10 @@ int Main(int argc, char** argv) {
   runtime.OnStart("journal", [&]() -> absl::Status {
     if (std::ofstream(config.journal(), std::ios::app)) return absl::OkStatus();
     return absl::UnavailableError(config.journal() + ": cannot be written");
+  });
+  runtime.OnDrain([&] {
+    const bool taken = runtime.workers().Submit([] {});
+    log::Write(log::Level::kInfo, taken ? "door closed" : "door closed too late");
   });
   runtime.OnReload([&](const google::protobuf::Message& fresh) { greeter.Reload(static_cast<const Config&>(fresh)); });
   return runtime.Run();

@@ -108,6 +108,7 @@ struct Runtime::Impl {
   std::unique_ptr<control_client::Registrar> registrar;
   std::vector<grpc::Service*> services;
   std::vector<Step> steps;
+  std::vector<std::function<void()>> doors;
   std::vector<std::function<void(const google::protobuf::Message&)>> reload;
   std::atomic<bool> stop_wanted{false}, draining{false};
 };
@@ -300,6 +301,7 @@ void Runtime::Impl::Drain() {
   Clock::Real().Sleep(lame_duck);
   guard->Drain();
   grpc.Shutdown(grace);
+  for (const auto& close : doors) close();
   if (registrar != nullptr) registrar->Stop();
   workers->Stop();
   StopSteps();
@@ -324,6 +326,8 @@ void Runtime::Add(grpc::Service* service) { impl_->services.push_back(service); 
 void Runtime::OnStart(std::string what, std::function<absl::Status()> start) {
   impl_->steps.push_back({std::move(what), std::move(start), nullptr});
 }
+
+void Runtime::OnDrain(std::function<void()> close) { impl_->doors.push_back(std::move(close)); }
 
 void Runtime::OnStop(std::string what, std::function<void()> stop) {
   impl_->steps.push_back({std::move(what), nullptr, std::move(stop)});

@@ -64,6 +64,9 @@ class Runtime {
   // later start has failed, but not when the start of the same name has failed or was not reached.
   void OnStart(std::string what, std::function<absl::Status()> start);
   void OnStop(std::string what, std::function<void()> stop);
+  // A door besides gRPC, such as an HTTP server: closed in a drain once gRPC's calls have ended, while workers() still
+  // take what came in through it. Not called when a start has failed.
+  void OnDrain(std::function<void()> close);
   // /readyz, gRPC health and the registry say ready only while all checks are OK; they run every second on one thread
   // and must not block for long. name: what a failed check is called there.
   void AddReadiness(std::string name, std::function<absl::Status()> check);

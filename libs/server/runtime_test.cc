@@ -349,6 +349,7 @@ TEST(RuntimeTest, ADrainLosesNoCall) {
   EXPECT_EQ(ran, answered);
   EXPECT_GT(answered.size(), 20u);
   EXPECT_EQ(refused.size(), 8u);
+  home.AwaitLog("door closed");  // While workers still took what came in.
   home.AwaitLog("stopped");
 }
 

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   runtime.OnReload(
       [&](const google::protobuf::Message& message) { ops.ReplacePeople(ops::ToPeople(config_of(message))); });
   runtime.OnStart("ops", [&ops] { return ops.Start(); });
+  runtime.OnDrain([&ops] { ops.CloseConsole(); });
   runtime.OnStop("ops", [&ops] { ops.Stop(); });
   return runtime.Run();
 }

@@ -110,6 +110,8 @@ absl::Status Ops::Start() {
   return impl_->StartConsole();
 }
 
+void Ops::CloseConsole() { impl_->console.Stop(); }
+
 void Ops::Stop() {
   impl_->console.Stop();
   if (impl_->feed) impl_->feed->Stop();

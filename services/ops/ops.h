@@ -38,6 +38,8 @@ class Ops {
   // In order: xDS relay, profiles, database, boards, activities, console.
   absl::Status Start();
   void Stop();
+  // The console takes no request any more; those that it has are answered.
+  void CloseConsole();
   // OK while the database answers: without it nobody is signed in.
   absl::Status Ready();
   void ReplacePeople(People::Map people);
