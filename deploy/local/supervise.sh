@@ -128,8 +128,23 @@ last_words() {
 
 # Processes of this clone's platform: all carry TRIVIUM_SUPERVISED in their environment.
 platform_pids() {
-  grep --files-with-matches --text --fixed-strings --null-data --line-regexp "TRIVIUM_SUPERVISED=$home" /proc/[0-9]*/environ 2>/dev/null |
-    cut --delimiter=/ --fields=3 || true
+  {
+    grep --files-with-matches --text --fixed-strings --null-data --line-regexp "TRIVIUM_SUPERVISED=$home" /proc/[0-9]*/environ 2>/dev/null |
+      cut --delimiter=/ --fields=3 || true
+    titled_pids
+  } | sort --unique
+}
+
+# Redis and nginx write their title over their environment: they are known by what the supervisor noted, and by where they run. All of the process group,
+# which the supervisor made for them.
+titled_pids() {
+  local name pid group
+  for name in redis edge; do
+    pid=$(cat "$home/sv/$name/supervise/pid" 2>/dev/null) || continue
+    [ -n "$pid" ] && [[ $(readlink "/proc/$pid/cwd" 2>/dev/null) == "$home"* ]] || continue
+    group=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut --delimiter=' ' --fields=3) || continue
+    { cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v group="$group" '{ pid = $1; sub(/.*[)] /, ""); if ($3 == group) print pid }'
+  done
 }
 
 stop_services() {

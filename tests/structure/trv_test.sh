@@ -95,6 +95,10 @@ test_files() {
     'make_home; make_secret payment X; make_ca; make_certificate product acme; echo "$(stat -c %a "$home/etc/secrets/payment/X") $(stat -c %a "$home/pki/product-acme.key")"'
   expect "the console is not built again because it was built" '^same$' inside \
     'before=$(console_fingerprint); touch "$TRIVIUM_ROOT/console/.build-lock"; [ "$(console_fingerprint)" = "$before" ] && echo same'
+  # Its shell is one process with the sleep: the exec keeps the pid.
+  expect "a process that wrote over its environment is ours all the same" '^1$' inside \
+    'make_home; mkdir --parents "$home/sv/redis/supervise"; (cd "$home/data" && exec env --ignore-environment setsid sleep 30) & pid=$!
+     sleep 0.3; echo "$pid" >"$home/sv/redis/supervise/pid"; platform_pids | grep --count --line-regexp "$pid"; kill "$pid"; rm --recursive "$home/sv/redis"'
   expect "one trv at a time: the second waits" 'another trv works here \(process [0-9]+: trv up\)' inside \
     'make_home; (take_lock up; sleep 1) & sleep 0.3; take_lock down; echo mine'
 }
