@@ -59,8 +59,8 @@ doctor_clone() {
 doctor_ports() {
   local name taken
   taken=" $(listening_ports | tr '\n' ' ') "
-  for name in "${!port_offsets[@]}"; do
-    if [[ $taken == *" $(port "$name") "* ]] && [ "$(service_state "$(service_of_port "$name")")" != run ]; then
+  for name in $(used_ports); do
+    if [[ $taken == *" $(port "$name") "* ]] && ! port_is_ours "$name"; then
       bad "port $(port "$name") (${name/_/ }) is taken by $(port_owner "$(port "$name")")" "stop that, or: ./trv up --new-ports"
     fi
   done
@@ -78,21 +78,22 @@ doctor_certificates() {
 }
 
 doctor_configs() {
-  local name output
+  local name service output
   local -a secrets
-  for name in $services; do
-    [ -x "$home/bin/$name" ] && [ -f "$home/etc/$name.yaml" ] || continue
+  for name in $(all_instances); do
+    service=$(service_of "$name")
+    [ -x "$home/bin/$service" ] && [ -f "$home/etc/$name.yaml" ] || continue
     secrets=()
-    [ ! -d "$home/etc/secrets/$name" ] || secrets=(chpst -e "$home/etc/secrets/$name") # The gateway has none.
-    if output=$("${secrets[@]}" "$home/bin/$name" --config="$home/etc/$name.yaml" --check_config 2>&1); then good "config of $name"; else
-      bad "config of $name: $(tail --lines=1 <<<"$output")" "mend deploy/local/templates/$name.yaml and ./trv up"
+    [ ! -d "$home/etc/secrets/$service" ] || secrets=(chpst -e "$home/etc/secrets/$service") # The gateway has none.
+    if output=$("${secrets[@]}" "$home/bin/$service" --config="$home/etc/$name.yaml" --check_config 2>&1); then good "config of $name"; else
+      bad "config of $name: $(tail --lines=1 <<<"$output")" "mend deploy/local/templates/$service.yaml and ./trv up"
     fi
   done
 }
 
 doctor_platform() {
   local name
-  for name in $infrastructure $platform; do
+  for name in $infrastructure $(platform_names); do
     if [ "$(service_state "$name")" = run ] && [ "$(crash_count "$name")" -eq 0 ]; then good "$name runs"; elif [ "$(service_state "$name")" = run ]; then
       bad "$name crashed $(crash_count "$name") times in a row: $(last_words "$name")" "./trv logs $name; $home/log/crashes.log has the times"
     else

@@ -11,8 +11,10 @@ cmd_down() {
 }
 
 stop_everything() {
-  # shellcheck disable=SC2046
-  supervisor_pid >/dev/null && stop_services $(tac --separator=' ' <<<"$platform " | tr '\n' ' ') kafka redis prometheus mariadb
+  local names
+  instances=2 # Whatever ran last.
+  mapfile -t names < <(platform_names | tac)
+  ! supervisor_pid >/dev/null || stop_services "${names[@]}" kafka redis prometheus mariadb
   stop_supervisor
   nothing_runs || die "these processes do not end: $(platform_pids | tr '\n' ' '); look at them with: cat /proc/PID/cmdline"
 }

@@ -11,7 +11,8 @@ short_home=$home
 [ ${#home} -le 60 ] || short_home=/tmp/trivium-$(id --user)-$(md5sum <<<"$home" | cut --characters=1-8)
 readonly short_home
 
-# Offsets from the clone's port base.
+# Offsets from the clone's port base. With two instances of each service, a name that ends in _2 is the second one's; what others know by a name
+# without a number belongs to the edge then, and the first one has that with _1.
 declare -rA port_offsets=(
   [control_grpc]=0 [control_ads]=1 [control_admin]=2
   [payment_grpc]=10 [payment_admin]=11 [payment_callbacks]=12
@@ -20,10 +21,31 @@ declare -rA port_offsets=(
   [push_grpc]=80 [push_admin]=81
   [gateway_grpc]=90 [gateway_admin]=91 [gateway_clients]=92
   [live_grpc]=95 [live_admin]=96
+  [control_grpc_1]=3 [control_ads_1]=4 [control_grpc_2]=5 [control_ads_2]=6 [control_admin_2]=7
+  [payment_callbacks_1]=13 [payment_grpc_2]=14 [payment_admin_2]=15 [payment_callbacks_2]=16
+  [ops_console_1]=23 [ops_grpc_2]=24 [ops_admin_2]=25 [ops_console_2]=26
+  [push_grpc_2]=82 [push_admin_2]=83 [live_grpc_2]=84 [live_admin_2]=85
+  [gateway_grpc_2]=86 [gateway_admin_2]=87 [gateway_clients_1]=93 [gateway_clients_2]=94
 )
 
 # port NAME: prints it.
 port() { echo $((port_base + port_offsets[$1])); }
+
+# own_port NAME NUMBER: where an instance itself listens.
+own_port() {
+  local name=$1_$2
+  if [ "$instances" -lt 2 ] || { [ "$2" -eq 1 ] && [ -z "${port_offsets[$name]:-}" ]; }; then name=$1; fi
+  port "$name"
+}
+
+# Names of the ports that this clone uses now, one a line.
+used_ports() {
+  local name
+  for name in "${!port_offsets[@]}"; do
+    if [ "$instances" -lt 2 ] && [[ $name == *_[12] ]]; then continue; fi
+    echo "$name"
+  done
+}
 
 make_home() {
   mkdir --parents "$home"/{pki,etc/secrets,data,state,log,sv,bin,run,products}
@@ -38,10 +60,20 @@ listening_ports() {
     while read -r hex; do echo $((16#$hex)); done
 }
 
-# load_ports: this clone's port base; 0 when none was chosen yet.
-load_ports() {
-  port_base=0
-  [ ! -f "$home/env" ] || port_base=$(sed --quiet 's/^TRIVIUM_PORT_BASE=//p' "$home/env")
+# load_env: this clone's port base, 0 when none was chosen yet; and how many instances of each service it runs.
+load_env() {
+  port_base=0 instances=1
+  [ -f "$home/env" ] || return 0
+  port_base=$(sed --quiet 's/^TRIVIUM_PORT_BASE=//p' "$home/env")
+  instances=$(sed --quiet 's/^TRIVIUM_INSTANCES=//p' "$home/env")
+  [[ $instances == [12] ]] || instances=1
+}
+
+write_env() {
+  {
+    echo "TRIVIUM_PORT_BASE=$port_base"
+    [ "$instances" -lt 2 ] || echo "TRIVIUM_INSTANCES=$instances"
+  } | write_file "$home/env"
 }
 
 # Chooses the first base whose ports are free and which no other clone of this user has, running or not. Clones write their choice
@@ -56,9 +88,9 @@ choose_ports() {
     base=$((21000 + 100 * k))
     if ! claimed "$claims/$base" && ! base_taken "$base" "$taken"; then
       echo "$home" >"$claims/$base"
-      write_file "$home/env" <<<"TRIVIUM_PORT_BASE=$base"
-      exec 8>&-
       port_base=$base
+      write_env
+      exec 8>&-
       return
     fi
   done
@@ -84,16 +116,20 @@ base_taken() {
 check_ports() {
   local name taken
   taken=" $(listening_ports | tr '\n' ' ') "
-  for name in "${!port_offsets[@]}"; do
+  for name in $(used_ports); do
     [[ $taken == *" $(port "$name") "* ]] || continue
-    [ "$(service_state "$(service_of_port "$name")")" != run ] || continue
+    ! port_is_ours "$name" || continue
     die "port $(port "$name") (${name/_/ }) is taken by $(port_owner "$(port "$name")"); stop that, or take other ports: ./trv up --new-ports"
   done
 }
 
+# Whether the service that has this port runs; or the edge, in front of it.
+port_is_ours() { [ "$(service_state "$(service_of_port "$1")")" = run ] || [ "$(service_state edge)" = run ]; }
+
 service_of_port() {
   case $1 in
     mysql) echo mariadb ;;
+    *_2) echo "${1%%_*}-2" ;;
     *) echo "${1%%_*}" ;;
   esac
 }
@@ -133,4 +169,4 @@ take_lock() {
   echo "process $$: trv $1" >"$home/run/lock.owner"
 }
 
-load_ports
+load_env

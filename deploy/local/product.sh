@@ -37,8 +37,11 @@ add_product() {
   product_files "$name"
   # It is a merchant of the sandbox now, and its owner may sign in.
   render_configs
-  service_stamp ops >"$home/sv/ops/stamp"
-  sv hup "$home/sv/ops" >/dev/null || true
+  local instance
+  for instance in $(instance_names ops); do
+    service_stamp "$instance" >"$home/sv/$instance/stamp"
+    sv hup "$home/sv/$instance" >/dev/null || true
+  done
   publish_item product_profile "$name" "@trivium.common.v1.ProductProfile:$folder/profile.yaml"
   publish_token_keys "$name"
 }

@@ -4,22 +4,42 @@
 prepare_services() {
   local name
   render_configs
-  for name in $services; do
-    mkdir --parents "$home/state/$name"
-    define_service "$name" "$home/bin/$name" --config "$home/etc/$name.yaml"
-  done
+  for name in $(all_instances); do define_instance "$name" "$home/bin"; done
+  [ "$instances" -lt 2 ] || prepare_edge
   define_service sandbox "$home/bin/sandbox_psp" --address "127.0.0.1:$(port sandbox)" --journal "$home/data/sandbox.journal" \
     --merchants "$home/etc/secrets/sandbox-merchants.yaml" --allow_notify "http://127.0.0.1:$(port payment_callbacks)/" --log "$home/log/sandbox.log"
 }
 
+all_instances() {
+  local name
+  for name in $services; do instance_names "$name"; done
+}
+
+# define_instance NAME FOLDER: of the program in a folder.
+define_instance() {
+  mkdir --parents "$home/state/$1"
+  define_service "$1" "$2/$(service_of "$1")" --config "$home/etc/$1.yaml"
+}
+
+# Two instances need something in front of what is called by an address, as users have it: TCP alone, so that an instance that does not listen is
+# passed over.
+prepare_edge() {
+  render edge.conf "$home/etc/edge.conf"
+  define_service edge /usr/sbin/nginx -e stderr -c "$home/etc/edge.conf"
+}
+
+# It listens; whether somebody is behind it is its own matter.
+edge_answers() { (: <>"/dev/tcp/127.0.0.1/$(port control_grpc)") 2>/dev/null; }
+
 # Again after a product was added: it has an owner who may sign in.
 render_configs() {
-  local name everybody
-  for name in $services; do
-    [ "$name" = ops ] || render "$name.yaml" "$home/etc/$name.yaml"
-  done
+  local name everybody proxies=''
   everybody=$(people)
-  render ops.yaml "$home/etc/ops.yaml" people "$everybody"
+  [ "$instances" -lt 2 ] || proxies=$'\nproxies:\n  proxy_protocol: true\n  trusted: ["127.0.0.1"]'
+  for name in $(all_instances); do
+    instance_number=$(number_of "$name") render "$(service_of "$name").yaml" "$home/etc/$name.yaml" \
+      name "$name" number "$(number_of "$name")" people "$everybody" proxies "$proxies"
+  done
   (umask 077 && sandbox_merchants | write_file "$home/etc/secrets/sandbox-merchants.yaml")
 }
 

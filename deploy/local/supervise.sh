@@ -5,13 +5,30 @@
 # In the order in which they start; `down` goes backwards.
 readonly infrastructure='mariadb redis kafka prometheus'
 readonly services='control payment push live gateway ops'
-readonly platform="sandbox $services"
+
+# instance_names SERVICE: what its instances are called here, one a line: payment, payment-2.
+instance_names() {
+  echo "$1"
+  [ "$instances" -lt 2 ] || echo "$1-2"
+}
+
+# service_of NAME, number_of NAME: of an instance's name.
+service_of() { echo "${1%-2}"; }
+number_of() { if [[ $1 == *-2 ]]; then echo 2; else echo 1; fi; }
+
+# All that is ours, in the order in which it starts.
+platform_names() {
+  local name
+  echo sandbox
+  for name in $services; do instance_names "$name"; done
+  [ "$instances" -lt 2 ] || echo edge
+}
 
 # define_service NAME COMMAND...: writes its folder. Each argument is quoted for bash. Its secrets become environment variables.
 define_service() {
   local name=$1 dir=$home/sv/$1 secrets=()
   shift
-  [ ! -d "$home/etc/secrets/$name" ] || secrets=(chpst -e "$home/etc/secrets/$name")
+  [ ! -d "$home/etc/secrets/${name%-2}" ] || secrets=(chpst -e "$home/etc/secrets/${name%-2}")
   mkdir --parents "$dir/log" "$home/log/$name"
   write_script "$dir/run" <<<"exec 2>&1
 date +%s >'$dir/started'
@@ -83,7 +100,7 @@ start_service() {
 service_stamp() {
   local files=("$home/sv/$1/run")
   local file
-  for file in "$home/bin/${binaries[$1]:-none}" "$home/etc/$1"*.yaml "$home/etc/$1.conf"; do [ ! -f "$file" ] || files+=("$file"); done
+  for file in "$home/bin/${binaries[${1%-2}]:-none}" "$home/etc/$1.yaml" "$home/etc/$1-rules.yaml" "$home/etc/$1.conf"; do [ ! -f "$file" ] || files+=("$file"); done
   cat "${files[@]}" | sha256sum | cut --characters=1-16
 }
 

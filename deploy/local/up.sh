@@ -2,18 +2,21 @@
 # trv up: from a bare machine, or from anything in between, to a running platform. Every step can be repeated; an interrupted one starts anew.
 
 cmd_up() {
-  local demo=yes new_ports=no in_what=processes topology=one-cell
+  local demo=yes new_ports=no in_what=processes topology=one-cell wanted=$instances
   while [ $# -gt 0 ]; do
     case $1 in
       --no-demo) demo=no ;;
       --new-ports) new_ports=yes ;;
+      --instances) wanted=${2:-} && shift ;;
+      --instances=*) wanted=${1#*=} ;;
       --containers) in_what=containers ;;
       --topology=one-cell | --topology=three-cells) topology=${1#*=} ;;
       --topology=*) unknown_word topology "${1#*=}" 'one-cell three-cells' ;;
-      *) unknown_word option "$1" '--no-demo --new-ports --containers --topology=three-cells' ;;
+      *) unknown_word option "$1" '--no-demo --new-ports --instances --containers --topology=three-cells' ;;
     esac
-    shift
+    shift || true
   done
+  [[ $wanted == [12] ]] || die "--instances: '$wanted', want 1 or 2 of each service"
   [ "$topology" = one-cell ] || [ "$in_what" = containers ] || die "three cells are containers' alone: ./trv up --containers --topology=three-cells"
   make_home
   take_lock up
@@ -30,6 +33,8 @@ cmd_up() {
   fi
   ! in_containers || die "the platform runs in containers; ./trv down first, then ./trv up"
   ensure_packages run build
+  [ "$wanted" -lt 2 ] || ensure_packages edge
+  instances=$wanted
   if [ "$new_ports" = yes ]; then
     nothing_runs || die "the platform runs; ./trv down first, then ./trv up --new-ports"
     rm --force "$home/env"
@@ -37,6 +42,7 @@ cmd_up() {
   fi
   [ "$port_base" -ne 0 ] || choose_ports
   check_ports
+  write_env
   prepare
   start_platform
   publish_profiles
@@ -101,22 +107,33 @@ start_platform() {
   await_service redis 60 redis_answers
   logged "setting up the schemas" "$home/log/schemas.log" setup_schemas
   migrate
-  for name in $platform; do start_service "$name"; done
+  # Of another number of instances: they hold the ports.
+  [ "$instances" -gt 1 ] || stop_second_instances
+  for name in $(platform_names); do start_service "$name"; done
   await_service prometheus 30 prometheus_answers
   await_service kafka 60 kafka_answers
-  await_service control 60 service_ready control
+  for name in $(instance_names control); do await_service "$name" 60 service_ready "$name"; done
+  [ "$instances" -lt 2 ] || await_service edge 30 edge_answers
   # The gateway is ready only with a command table.
   publish_commands
   publish_live_capacity
-  for name in $platform; do [ "$name" = control ] || await_service "$name" 60 service_ready "$name"; done
+  for name in $(platform_names); do [[ $name == control* || $name == edge ]] || await_service "$name" 60 service_ready "$name"; done
   say "platform up in $(elapsed "$begin") s"
+}
+
+stop_second_instances() {
+  local name
+  for name in edge $services; do
+    [ "$name" = edge ] || name+=-2
+    [ ! -d "$home/sv/$name" ] || stop_services "$name"
+  done
 }
 
 service_ready() {
   [ "$(service_state "$1")" = run ] || return 1
   case $1 in
     sandbox) http_ok "$(port sandbox)" /healthz ;;
-    *) http_ok "$(port "$1_admin")" /readyz ;;
+    *) http_ok "$(own_port "$(service_of "$1")_admin" "$(number_of "$1")")" /readyz ;;
   esac
 }
 

@@ -61,6 +61,32 @@ s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.s
   kill "$listener"
 }
 
+test_instances() {
+  expect "one instance listens where others look for it" '^same same$' inside \
+    'port_base=21000; [ "$(own_port gateway_clients 1)" = "$(port gateway_clients)" ] && echo -n "same "; [ "$(own_port control_admin 1)" = "$(port control_admin)" ] && echo same'
+  expect "of two each has its own ports, and the edge the known one" '^21093 21094 21002 21007$' inside \
+    'port_base=21000 instances=2; echo "$(own_port gateway_clients 1) $(own_port gateway_clients 2) $(own_port control_admin 1) $(own_port control_admin 2)"'
+  expect "no two ports of the table are one" '^0$' inside 'printf "%s\n" "${port_offsets[@]}" | sort | uniq --repeated | wc -l'
+  expect "all ports lie in the clone's block" '^0$' inside 'printf "%s\n" "${port_offsets[@]}" | awk "\$1 < 0 || \$1 > 99" | wc -l'
+  expect "two instances have names, and the second one its service's secrets" 'chpst -e .*/etc/secrets/payment .*/payment --config .*/etc/payment-2.yaml' inside \
+    'make_home; instances=2; make_secret payment X; instance_names payment | tr "\n" " "; define_instance payment-2 "$home/bin"; tail -n 1 "$home/sv/payment-2/run"'
+  expect "the number of instances is kept" '^2 21100$' inside \
+    'make_home; port_base=21100 instances=2; write_env; instances=1; load_env; echo "$instances $port_base"; rm "$home/env"'
+  inside 'port_base=0 instances=2; for s in $services; do p=${s}_grpc; [ "$s" != gateway ] || p=gateway_clients
+    for n in 1 2; do echo "$s $(own_port "$p" "$n") $(own_port "${s}_admin" "$n")"; done; done' >"$work/listens"
+  PYTHONPATH=$root/tools/local /usr/bin/python3 -c 'import status
+for name, port, probe in status.services_of(2):
+    if name.removesuffix("-2") in status.SECOND: print(name.removesuffix("-2"), port, probe[0])' >"$work/looks"
+  expect "status looks where instances listen" '^12 same$' bash -c 'cmp "$1" "$2" && echo "$(wc -l <"$1") same"' _ "$work/listens" "$work/looks"
+  expect "a wrong number is refused" "^trv: --instances: '5', want 1 or 2 of each service" fails "$root/trv" up --instances 5
+  expect "Prometheus has a target for each" 'labels: \{ instance: live-2, cell: cell-a \}' inside 'port_base=21000 instances=2; scrape_configs'
+  expect "a template's instance has its own name, state and ports" '^control-2 21005 .*/state/control-2 21000$' inside \
+    'make_home; port_base=21000 instances=2; f=$home/c.yaml; instance_number=2 render control.yaml "$f" name control-2 number 2
+     instance_number=2 render push.yaml "$home/p.yaml" name push-2 number 2
+     get() { sed --quiet "s/^ *$1: \"*\([^\"]*\)\"*$/\1/p" "$2"; }
+     echo "$(get instance_id "$f") $(get grpc_address "$f" | cut -d: -f2) $(get state_dir "$f") $(get control_address "$home/p.yaml" | cut -d: -f2)"'
+}
+
 test_failures() {
   mkdir --parents "$work/fake"
   printf '#!/bin/sh\necho Avail\necho 100\n' >"$work/fake/df"
@@ -144,6 +170,7 @@ test_back_off() {
 
 test_words
 test_ports
+test_instances
 test_failures
 test_engines
 test_files

@@ -13,7 +13,7 @@ import time
 
 import status
 
-SERVICES = [name for name, *_ in status.SERVICES] + ["school-day"]
+SERVICES = [name for name, *_ in status.services_of(2)] + ["school-day"]
 USUAL = ("time", "level", "service", "instance", "message")
 
 
@@ -117,6 +117,7 @@ def main():
         if not re.fullmatch(r"[0-9a-f]{8,32}", options.trace):
             parser.error(f"--trace {options.trace}: want the trace id, 32 hexadecimal digits in lower case")
         return print_trace(options.home, options.trace, options.json)
+    options.service = (options.service or "").removesuffix("-1")  # payment-1 is what its folder calls payment.
     if options.service not in SERVICES:
         nearest = difflib.get_close_matches(options.service or "", SERVICES, 1, 0.5)
         hint = f"; did you mean '{nearest[0]}'?" if nearest else ""

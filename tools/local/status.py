@@ -23,6 +23,9 @@ SERVICES = [
     ("kafka", 50, None),
     ("prometheus", 60, (60, "/-/ready")),
 ]
+# With two instances of each: where the first listens itself when the edge has its usual port, and the second one, as above.
+FIRST = {"control": 3, "gateway": 93}
+SECOND = {"control": (5, 7), "payment": (14, 15), "push": (82, 83), "live": (84, 85), "gateway": (94, 87), "ops": (24, 25)}
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -50,6 +53,26 @@ def listens(port):
     return any(len(row) > 3 and row[3] == "0A" and row[1].endswith(wanted) for row in rows)
 
 
+def services_of(instances):
+    """Rows as in SERVICES for one or two instances of each service."""
+    if instances < 2:
+        return SERVICES
+    rows = []
+    for name, offset, probe in SERVICES:
+        rows.append((name, FIRST.get(name, offset), probe))
+        if name in SECOND:
+            port, admin = SECOND[name]
+            rows.append((f"{name}-2", port, (admin, "/readyz")))
+        if name == "ops":
+            rows.append(("edge", 92, None))
+    return rows
+
+
+def instances_of(home):
+    match = re.search(r"^TRIVIUM_INSTANCES=2$", read(f"{home}/env"), re.MULTILINE)
+    return 2 if match else 1
+
+
 def supervised_pid(folder):
     """Pid of a service that runs under the supervisor, else None."""
     if not read(f"{folder}/supervise/stat").startswith("run"):
@@ -71,7 +94,7 @@ def memory_mib(pid):
 
 def version_of(name, ready_port):
     """What the service says on /version; the version of other people's programs is not asked for."""
-    if name not in ("control", "payment", "push", "live", "gateway", "ops"):
+    if name.removesuffix("-2") not in SECOND:
         return ""
     body = http_get(ready_port, "/version") or ""
     try:
@@ -126,7 +149,7 @@ def main():
     parser.add_argument("--port_base", type=int, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
-    rows = [status_of(options.home, options.port_base, *service) for service in SERVICES]
+    rows = [status_of(options.home, options.port_base, *service) for service in services_of(instances_of(options.home))]
     if options.json:
         print(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "services": rows}, indent=2))
     else:
