@@ -18,6 +18,10 @@ declare -rA load_targets=(
   [gateway_load]=//tests/load:gateway_load [join_load]=//tests/load:join_load [payment_load]=//tests/load:payment_load
 )
 
+# What `trv drill` needs, too.
+# shellcheck disable=SC2034
+declare -rA drill_targets=([drill_load]=//tests/drills:drill_load)
+
 # Bazel with the caches that all clones of this user share. TRIVIUM_BAZEL_STARTUP: start-up options, such as --output_base.
 run_bazel() {
   local command=$1
@@ -42,12 +46,12 @@ stop_bazel_server() {
 sources_fingerprint() {
   (
     cd "$TRIVIUM_ROOT"
-    { find BUILD WORKSPACE VERSION .bazelrc bazel libs services proto third_party examples tests/load tools \( -name node_modules -o -name dist \) -prune -o \
+    { find BUILD WORKSPACE VERSION .bazelrc bazel libs services proto third_party examples tests/load tests/drills tools \( -name node_modules -o -name dist \) -prune -o \
       -type f -printf '%p %s %T@\n' 2>/dev/null || true; } | sort | sha256sum | cut --characters=1-16
   )
 }
 
-# build_binaries SET: platform or load.
+# build_binaries SET: platform, load or drill.
 build_binaries() {
   local -n targets=$1_targets
   local fingerprint had_server=no begin=$SECONDS mark=fingerprint-$1

@@ -2,8 +2,8 @@
 # trv test: runs tiers one after the other, each with what it needs on free ports; the last line is "N passed, N failed".
 
 readonly default_tiers='unit integration structure chart e2e browser'
-# images needs docker or podman, and a quarter of an hour.
-readonly all_tiers="$default_tiers images asan tsan"
+# images needs docker or podman, and a quarter of an hour; drills take ten minutes.
+readonly all_tiers="$default_tiers images drills asan tsan"
 
 passed=0 failed=0 skipped=0
 failures=()
@@ -42,13 +42,17 @@ run_tiers() {
     no-yes) bazel_tier integration '--test_tag_filters=integration' ;;
   esac
   local tier
-  for tier in structure chart asan tsan e2e browser images; do
+  for tier in structure chart asan tsan e2e browser images drills; do
     [[ " $* " == *" $tier "* ]] || continue
     case $tier in
       structure) script_tier structure/structure "$TRIVIUM_ROOT/tests/structure/run.sh" ;;
       chart) chart_tier ;;
       asan | tsan) bazel_tier "$tier" "--config=$tier" ;;
       e2e) platform_tier e2e "$TRIVIUM_ROOT"/tests/e2e/*/run.sh ;;
+      drills)
+        build_binaries drill
+        platform_tier drills "$TRIVIUM_ROOT"/tests/drills/*/run.sh
+        ;;
       browser) platform_tier browser "$TRIVIUM_ROOT"/tests/browser/run.sh ;;
       images) images_tier ;;
     esac
@@ -118,7 +122,7 @@ platform_tier() {
   local tier=$1 script name
   shift
   build_binaries platform
-  run_bazel build //tests/e2e/... >"$home/log/test/$tier-build.log" 2>&1 || count_tier "$tier" "0 1 0" "$tier: //tests/e2e does not build; see $home/log/test/$tier-build.log"
+  [ "$tier" = drills ] || run_bazel build //tests/e2e/... >"$home/log/test/$tier-build.log" 2>&1 || count_tier "$tier" "0 1 0" "$tier: //tests/e2e does not build; see $home/log/test/$tier-build.log"
   BIN_DIR=$(run_bazel info bazel-bin 2>/dev/null)
   export BIN_DIR
   for script; do

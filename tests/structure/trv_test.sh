@@ -32,6 +32,9 @@ test_words() {
   expect "nothing near gets none" "unknown command 'zzzzzzzz' \(" fails "$root/trv" zzzzzzzz
   expect "an unknown option gets a suggestion" "did you mean '--no-demo'" fails "$root/trv" up --nodemo
   expect "an unknown test tier gets a suggestion" "did you mean 'integration'" fails "$root/trv" test integartion
+  expect "an unknown drill gets a suggestion" "unknown drill 'upgarde'; did you mean 'upgrade'" fails "$root/trv" drill upgarde
+  expect "an option without its value is refused" '^trv: drill: --json: want a value' fails "$root/trv" drill upgrade --json
+  expect "a drill of an unknown service gets a suggestion" "unknown service 'paymnt'; did you mean 'payment'" fails "$root/trv" drill upgrade --service=paymnt
   expect "a backup without a platform says what to do" "does not run; start it: ./trv up" fails "$root/trv" backup "$work/backup"
   expect "a restore says what it restores from" 'restore: no such folder: /nowhere' fails "$root/trv" restore /nowhere
   mkdir --parents "$work/half"
