@@ -21,7 +21,7 @@ cmd_product() {
   need_up
   take_lock "product add"
   add_product "$name" "$profile" "$zh" "$en"
-  sleep 1.1 # Payment and the sandbox look at their merchants once a second: its first call may come at once.
+  await_product "$name"
   say "product $name: $home/products/$name has its profile, certificate, token key and bootstrap file"
 }
 
@@ -44,6 +44,20 @@ add_product() {
   done
   publish_item product_profile "$name" "@trivium.common.v1.ProductProfile:$folder/profile.yaml"
   publish_token_keys "$name"
+}
+
+# Its first call may come at once: until the services that its profile has a part for know it, which takes a while where one has just lost control,
+# and for the second in which payment and the sandbox look at their merchants.
+await_product() {
+  local service answer end=$((SECONDS + 30))
+  for service in payment push live; do
+    grep --quiet "^$service:" "$home/products/$1/profile.yaml" || continue
+    until answer=$(call --product="$1" "$service/GetDailySummary" '{}' 2>&1); do
+      [ "$SECONDS" -lt "$end" ] || die "product $1: its profile is published, but $service does not know it yet: $(head --lines=1 <<<"$answer")"
+      sleep 0.3
+    done
+  done
+  sleep 1.1
 }
 
 # Certificate, bootstrap file and the key that signs its users' tokens: all that a product's backend needs.
