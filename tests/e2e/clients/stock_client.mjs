@@ -82,7 +82,8 @@ for (const each of forms) {
     await join(other, room);
     for (let n = 1; n <= 20; ++n) await publish({ roomId: room }, n % 5 === 0 ? "RELIABLE" : "ORDERED", { n });
     await publish({ roomId: room }, "LOSSY", { n: 21 });
-    const inRoom = () => one.told.publications.filter(({ channel }) => channel === `room:${room}`);
+    // What is pending when a client joins comes as a repeat, too: a first message may have come in between.
+    const inRoom = () => one.told.publications.filter(({ channel, repeat }) => channel === `room:${room}` && !repeat);
     await until(() => `21 publications, now ${inRoom().length}`, () => inRoom().length === 21);
     // A RELIABLE message is durable when it is accepted, and may enter the channel a moment after an ORDERED one that came later: each class has its order.
     const numbersOf = (kind) => inRoom().filter((each) => each.class === kind).map(({ data }) => data.n);
