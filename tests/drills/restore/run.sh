@@ -7,19 +7,8 @@ trv=$root/trv
 : "${TRIVIUM_HOME:?start it with: ./trv test drills}"
 work=$(mktemp --directory /tmp/trivium-restore-test.XXXXXX)
 trap 'umount "$work/small" 2>/dev/null; rm --recursive --force "$work"' EXIT
-failed=0
+source "$root/tests/drills/tap.sh"
 
-ok() { echo "ok - $*"; }
-not_ok() {
-  [ -z "${2:-}" ] || tail --lines=40 "$2" | sed 's/^/# /'
-  echo "not ok - $1"
-  failed=1
-}
-result() {
-  local what=$1 log=$2
-  shift 2
-  if "$@" >"$log" 2>&1 </dev/null; then ok "$what"; else not_ok "$what" "$log"; fi
-}
 # refused WHAT PATTERN COMMAND...: it must end with another status than 0 and say the pattern, in one line of trv's.
 refused() {
   local what=$1 pattern=$2 log=$work/refused

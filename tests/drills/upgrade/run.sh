@@ -7,20 +7,8 @@ trv=$root/trv
 home=${TRIVIUM_HOME:?start it with: ./trv test drills}
 work=$(mktemp --directory)
 trap 'rm --recursive --force "$work"' EXIT
-failed=0
+source "$root/tests/drills/tap.sh"
 
-ok() { echo "ok - $*"; }
-not_ok() {
-  [ -z "${2:-}" ] || tail --lines=40 "$2" | sed 's/^/# /'
-  echo "not ok - $1"
-  failed=1
-}
-# result WHAT LOG COMMAND...
-result() {
-  local what=$1 log=$2
-  shift 2
-  if "$@" >"$log" 2>&1 </dev/null; then ok "$what"; else not_ok "$what" "$log"; fi
-}
 says() { if grep --quiet --extended-regexp -- "$3" "$2"; then ok "$1"; else not_ok "$1" "$2"; fi; }
 
 # services WHAT: that are not as the Python expression of a row says, from status --json.
