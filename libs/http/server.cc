@@ -42,6 +42,7 @@ inline constexpr Metric kRejected{
 
 // Beyond max_connections so many more are open at once, to be told so.
 constexpr int kMaxRejecting = 100;
+constexpr int kBacklog = 1024;                                 // Connections that nobody has accepted yet.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // When the process is out of file descriptors.
 
 Response Plain(int status, std::string_view text) {
@@ -190,7 +191,7 @@ absl::Status Core::Bind() {
   acceptor_.open(endpoint->protocol(), ec);
   if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
   if (!ec) acceptor_.bind(*endpoint, ec);
-  if (!ec) acceptor_.listen(1024, ec);
+  if (!ec) acceptor_.listen(kBacklog, ec);
   if (ec) return absl::UnavailableError(absl::StrCat("listen on ", options_.address, ": ", ec.message()));
   port_ = acceptor_.local_endpoint(ec).port();
   return absl::OkStatus();
@@ -198,11 +199,10 @@ absl::Status Core::Bind() {
 
 void Core::Accept() {
   acceptor_.async_accept(asio::make_strand(ioc_), [self = shared_from_this()](error_code ec, tcp::socket socket) {
-    if (!self->accepting() || ec == asio::error::operation_aborted) return;
-    if (!ec) {
-      self->OnAccepted(std::move(socket));
-      return self->Accept();
-    }
+    if (self->stopping() || ec == asio::error::operation_aborted) return;
+    if (!ec) self->OnAccepted(std::move(socket));
+    if (!self->accepting()) return;
+    if (!ec) return self->Accept();
     self->accept_pause_.expires_after(kAcceptPause);
     self->accept_pause_.async_wait([self](error_code) {
       if (self->accepting()) self->Accept();
@@ -213,6 +213,16 @@ void Core::Accept() {
 // On the acceptor's strand.
 void Core::CloseAcceptor() {
   error_code ignored;
+  // Who waits in the queue has connected already: the kernel would reset them.
+  if (!stopping()) {
+    error_code empty;
+    acceptor_.non_blocking(true, empty);
+    for (int i = 0; i < kBacklog && !empty; ++i) {
+      tcp::socket socket(asio::make_strand(ioc_));
+      acceptor_.accept(socket, empty);
+      if (!empty) OnAccepted(std::move(socket));
+    }
+  }
   acceptor_.close(ignored);
   accept_pause_.cancel();
 }

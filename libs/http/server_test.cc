@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "libs/http/raw_connection.h"
@@ -52,6 +55,11 @@ class ServerTest : public testing::Test {
     server_->HandleAsync("GET", "/later", [this](Request, Responder respond) {
       responders_.push_back(std::move(respond));
       ++waiting_;
+    });
+    server_->Handle("GET", "/held", [this](const Request&) {
+      ++waiting_;
+      while (hold_) std::this_thread::yield();
+      return Response{200, "text/plain", {}, "held"};
     });
     server_->HandleAsync("GET", "/dropped", [](Request, const Responder&) {});
     server_->HandleBlocking("GET", "/blocking", pool_, [this](const Request&) {
@@ -234,6 +242,24 @@ TEST_F(ServerTest, WhoComesAfterStopAcceptingIsRefusedAndTheOthersAreServed) {
   open.Send(kGet);
   EXPECT_THAT(open.ReadAnswer(), StartsWith("HTTP/1.1 200"));
   server_->StopAccepting();
+  server_->Stop();
+}
+
+TEST_F(ServerTest, WhoHasConnectedBeforeStopAcceptingIsServed) {
+  hold_ = true;
+  Start();
+  RawConnection busy(server_->port());
+  busy.Send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+  AwaitWaiting(1);  // So the I/O thread accepts nobody.
+  std::vector<std::unique_ptr<RawConnection>> queued;
+  for (int i = 0; i < 5; ++i) queued.push_back(std::make_unique<RawConnection>(server_->port()));
+  for (const auto& connection : queued) EXPECT_TRUE(connection->Send(kGet));
+  std::thread stopper([this] { server_->StopAccepting(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  hold_ = false;
+  stopper.join();
+  EXPECT_THAT(busy.ReadAnswer(), StartsWith("HTTP/1.1 200"));
+  for (const auto& connection : queued) EXPECT_THAT(connection->ReadAnswer(), StartsWith("HTTP/1.1 200"));
   server_->Stop();
 }
 

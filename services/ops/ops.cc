@@ -21,6 +21,7 @@ namespace trivium::ops {
 namespace {
 
 constexpr int kSchemaVersion = 1;
+constexpr absl::Duration kLastRequests = absl::Milliseconds(300);  // Of connections that stand when the console closes.
 
 rpc::RelayOptions RelayOf(const Settings& s) {
   return {.control_ads_address = s.control_ads_address,
@@ -110,7 +111,12 @@ absl::Status Ops::Start() {
   return impl_->StartConsole();
 }
 
-void Ops::CloseConsole() { impl_->console.Stop(); }
+void Ops::CloseConsole() {
+  impl_->console.StopAccepting();
+  // Who has just connected has not asked yet.
+  Clock::Real().Sleep(kLastRequests);
+  impl_->console.Stop();
+}
 
 void Ops::Stop() {
   impl_->console.Stop();
