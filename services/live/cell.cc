@@ -21,6 +21,11 @@ constexpr size_t kOutAtOnce = 500;  // Participants of a room that is closed, in
 
 bool Is(const absl::Status& status, std::string_view reason) { return ReasonOf(status) == reason; }
 
+// One whose close_delay is over is being emptied, or has been: it has no places to be brought back.
+bool MayHavePeople(const Room& room, absl::Time now) {
+  return IsOpen(room.state) && (room.state != RoomState::kEnded || now + kMaxClockSkew < room.close_time);
+}
+
 absl::Status CapacityUnknown() {
   return Error(absl::StatusCode::kFailedPrecondition, "CAPACITY_UNKNOWN",
                "live_capacity: none published for this cell, want an item of kind live_capacity named platform");
@@ -152,9 +157,10 @@ bool Cell::Mend(const absl::Status& error, const Room* room, absl::Time deadline
   if (Is(error, "ADMISSION_STATE_LOST")) return Rebuild(deadline).ok();
   if (redis::IsOutcomeUnknown(error)) return true;
   if (room == nullptr || !Is(error, "ROOM_NOT_LIVE")) return false;
-  // Lost with Redis, or the product has moved to this cell; unless it was closed since the caller read it.
+  // Lost with Redis, or the product has moved to this cell; unless it was closed since the caller read it, or is being
+  // closed: the admission lets go of a room before the database says so.
   const absl::StatusOr<Room> now = p_.store.GetRoom(room->product, room->id, deadline);
-  if (!now.ok() || !IsOpen(now->state)) return false;
+  if (!now.ok() || !MayHavePeople(*now, p_.clock.Now())) return false;
   const absl::StatusOr<std::string> node = Open(*now, true, deadline);
   if (!node.ok()) {
     TRIVIUM_LOG(kWarning, "an open room has no place in the admission", {"room", FormatId(kRoomIdKind, room->id)},
@@ -163,7 +169,7 @@ bool Cell::Mend(const absl::Status& error, const Room* room, absl::Time deadline
   }
   // It may have been closed in between: then nobody else would give its places back before the sweeper does.
   const absl::StatusOr<Room> after = p_.store.GetRoom(room->product, room->id, deadline);
-  if (after.ok() && !IsOpen(after->state)) {
+  if (after.ok() && !MayHavePeople(*after, p_.clock.Now())) {
     (void)Close({room->product, room->id}, deadline);
     return false;
   }
@@ -207,6 +213,7 @@ absl::Status Cell::RestoreRooms(absl::Time deadline) {
   const auto restore = [&]() -> absl::Status {
     TRIVIUM_RETURN_IF_ERROR(SetAllCapacities(CallUntil(deadline)));
     return EachOpenRoom(deadline, [&](const Room& room) {
+      if (!MayHavePeople(room, p_.clock.Now())) return absl::OkStatus();
       const absl::Status status = StartOn(room, room.node, true, CallUntil(deadline));
       if (status.ok()) return absl::OkStatus();
       TRIVIUM_LOG(kError, "an open room could not be brought back", {"room", FormatId(kRoomIdKind, room.id)},

@@ -27,6 +27,22 @@ TEST_F(CellTest, ARoomThatWasClosedIsNotOpenedAgainForWhoReadItBefore) {
   EXPECT_EQ(RtcInUse(), 0) << "its staff's places are given back";
 }
 
+TEST_F(CellTest, ARoomThatIsBeingClosedIsNotOpenedAgain) {
+  const Room room = OpenRoom();
+  clock.Advance(Move(room, RoomEvent::kEnded).close_time - clock.Now() - absl::Seconds(1));
+  // Emptied, by a clock that is ahead; the database does not know it yet.
+  ASSERT_TRUE(cell.Close({room.product, room.id}, Deadline()).ok());
+  EXPECT_EQ(ReasonOf(Join(room, "u-1").status()), "ROOM_NOT_LIVE");
+  EXPECT_EQ(RtcInUse(), 0);
+  clock.Advance(absl::Seconds(1));
+  EXPECT_EQ(ReasonOf(Join(room, "u-1").status()), "ROOM_NOT_LIVE");
+  EXPECT_EQ(RtcInUse(), 0);
+  admission->Lose();
+  ASSERT_TRUE(cell.Rebuild(Deadline()).ok());
+  ASSERT_TRUE(cell.RestoreRooms(Deadline()).ok());
+  EXPECT_EQ(RtcInUse(), 0) << "nothing is brought back, either";
+}
+
 TEST_F(CellTest, ARoomThatIsClosedWhileSomebodyOpensItGivesItsPlacesBack) {
   const Room room = OpenRoom();
   Move(room, RoomEvent::kEnded);

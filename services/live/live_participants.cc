@@ -117,7 +117,8 @@ absl::Status LiveService::Join(const CallContext& call, const v1::JoinRoomReques
                    .join_id = p_.ids.Next(),
                    .lease = profile.lease};
   item.claim = ClaimOf(item.room, user_id, request.resume_token(), profile);
-  if (room.state == RoomState::kEnded && !item.claim) return RoomNotLive(room, Now());
+  item.only_back = room.state == RoomState::kEnded;
+  if (item.only_back && !item.claim) return RoomNotLive(room, Now());
   if (call.user.empty()) {
     item.role = static_cast<Role>(request.role());
   } else if (item.claim && request.grant().empty()) {
@@ -131,6 +132,12 @@ absl::Status LiveService::Join(const CallContext& call, const v1::JoinRoomReques
       p_.cell.Run<Standing>(room, call.deadline, [&](Admission& admission, const live::Call& c) {
         return First(admission.Join({&item, 1}, c));
       });
+  if (item.only_back && ReasonOf(standing.status()) == "PARTICIPANT_NOT_IN_ROOM") return RoomNotLive(room, Now());
+  if (ReasonOf(standing.status()) == "ROOM_NOT_LIVE") {
+    // It was closed since it was read.
+    const absl::StatusOr<Room> now = p_.store.GetRoom(call.product, room.id, call.deadline);
+    return now.ok() ? RoomNotLive(*now, Now()) : standing.status();
+  }
   if (!standing.ok() && IsStaff(item.role)) p_.metrics.StaffRefused(call.product, ReasonOf(standing.status()));
   TRIVIUM_RETURN_IF_ERROR(standing.status());
   Answer(room, user_id, *standing, profile, true, response);

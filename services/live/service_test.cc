@@ -44,6 +44,14 @@ class ServiceTest : public ::testing::Test {
     request.set_resume_token(resume_token);
     return live_.Call(&Stub::JoinRoom, request, response, user);
   }
+  absl::Status Leave(const v1::Room& room, const v1::Participant& who) {
+    v1::LeaveRoomRequest request;
+    request.set_room_id(room.room_id());
+    request.set_user_id(who.user_id());
+    request.set_join_id(who.join_id());
+    v1::LeaveRoomResponse response;
+    return live_.Call(&Stub::LeaveRoom, request, &response);
+  }
 
   LiveUnderTest live_;
 };
@@ -162,13 +170,8 @@ TEST_F(ServiceTest, TheQueueMovesInOrderAndTheHeartbeatTells) {
   v1::HeartbeatResponse beat;
   ASSERT_TRUE(live_.Beat(c, &beat, c.resume_token()).ok());
   EXPECT_EQ(beat.participant().queue_position(), 2);
-  v1::LeaveRoomRequest leave;
-  leave.set_room_id(room.room_id());
-  leave.set_user_id("a");
-  leave.set_join_id(a.participant().join_id());
-  v1::LeaveRoomResponse left;
-  ASSERT_TRUE(live_.Call(&Stub::LeaveRoom, leave, &left).ok());
-  ASSERT_TRUE(live_.Call(&Stub::LeaveRoom, leave, &left).ok()) << "again";
+  ASSERT_TRUE(Leave(room, a.participant()).ok());
+  ASSERT_TRUE(Leave(room, a.participant()).ok()) << "again";
   ASSERT_TRUE(live_.Beat(b, &beat, b.resume_token()).ok());
   EXPECT_EQ(beat.participant().rung(), v1::FAST);
   EXPECT_EQ(beat.participant().reason(), v1::FROM_QUEUE);
@@ -219,6 +222,20 @@ TEST_F(ServiceTest, AUserJoinsByItsGrantOnly) {
   ASSERT_TRUE(JoinAsUser(room, "u-1", "", &response, token).ok());
   EXPECT_EQ(ReasonOf(JoinAsUser(room, "u-2", "", &response, token)), "GRANT_MISSING");
   EXPECT_EQ(ReasonOf(JoinAsUser(other, "u-1", "", &response, token)), "GRANT_MISSING");
+}
+
+TEST_F(ServiceTest, OnlyWhoIsStillInComesBackToARoomThatHasEnded) {
+  const v1::Room room = live_.MustOpen();
+  const v1::JoinRoomResponse stays = live_.MustJoin(room, "u-1"), leaves = live_.MustJoin(room, "u-2");
+  ASSERT_TRUE(Leave(room, leaves.participant()).ok());
+  live_.MustEnd(room);
+  v1::JoinRoomResponse response;
+  ASSERT_TRUE(JoinAsUser(room, "u-1", "", &response, stays.resume_token()).ok());
+  EXPECT_EQ(response.participant().join_id(), stays.participant().join_id());
+  const std::string grant = live_.Grant(room, "u-2", "student");
+  const absl::Status refused = JoinAsUser(room, "u-2", grant, &response, leaves.resume_token());
+  EXPECT_EQ(ReasonOf(refused), "ROOM_NOT_LIVE") << "its token proves a stay that is over";
+  EXPECT_EQ(MetadataOf(refused, "state"), "ENDED");
 }
 
 TEST_F(ServiceTest, AUserReachesNothingThatIsABackends) {
@@ -357,12 +374,7 @@ TEST_F(ServiceTest, ListsStaysAndEventsOfARoomAndStaysOfAUser) {
   live_.MustJoin(small, "u-1");
   live_.MustJoin(small, "u-2");
   const v1::JoinRoomResponse left = live_.MustJoin(large, "u-1");
-  v1::LeaveRoomRequest leave;
-  leave.set_room_id(large.room_id());
-  leave.set_user_id("u-1");
-  leave.set_join_id(left.participant().join_id());
-  v1::LeaveRoomResponse none;
-  ASSERT_TRUE(live_.Call(&Stub::LeaveRoom, leave, &none).ok());
+  ASSERT_TRUE(Leave(large, left.participant()).ok());
   v1::ListStaysRequest stays;
   stays.set_user_id("u-1");
   v1::ListStaysResponse of_user;

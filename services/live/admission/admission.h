@@ -120,6 +120,9 @@ struct JoinRequest {
   absl::Duration lease;    // kMinLease to kMaxLease, from now.
   // What its resume token proves, when it has one. Counts only while the state is being rebuilt.
   std::optional<ResumeClaim> claim;
+  // Nobody new: who is not in, and does not come back by its claim, gets PARTICIPANT_NOT_IN_ROOM. So is it in a room
+  // whose class has ended.
+  bool only_back = false;
 };
 
 struct RenewRequest {

@@ -30,6 +30,7 @@ absl::StatusOr<Standing> MemoryCell::JoinOne(const JoinRequest& request) {
 
 absl::StatusOr<Standing> MemoryCell::JoinNew(MemoryRoom& room, const JoinRequest& request) {
   const bool claims = request.claim && request.claim->role == request.role;
+  if (request.only_back && !Rebuilding()) return Refuse(Refusal::kNotInRoom);
   if (Rebuilding() && !claims) return RefuseRebuilding();
   MemoryPerson person{.request_id = request.request_id, .lease_ends = LeaseEnd(request.lease)};
   person.place.join_id = request.join_id;

@@ -156,6 +156,7 @@ JoinRequest RandomSteps::RandomJoin() {
                                             absl::StrCat(who_, "-", made_));
   join.lease = absl::Seconds(5 + Below(20));
   if (const Standing* was = Heard(room, user)) join.claim = ClaimOf(*was);
+  join.only_back = Below(10) == 0;
   return join;
 }
 

@@ -21,8 +21,9 @@ constexpr size_t kItemsPerScript = 64;
 using Arguments = std::vector<std::string>;
 
 void AppendItem(const JoinRequest& r, Arguments* to) {
-  to->insert(to->end(), {RoomKey(r.room.room_id), r.room.product, r.user_id, absl::StrCat(static_cast<int>(r.role)),
-                         r.request_id, r.join_id.ToBytes(), MillisText(r.lease), PackClaim(r.claim)});
+  to->insert(to->end(),
+             {RoomKey(r.room.room_id), r.room.product, r.user_id, absl::StrCat(static_cast<int>(r.role)), r.request_id,
+              r.join_id.ToBytes(), MillisText(r.lease), PackClaim(r.claim), r.only_back ? "1" : "0"});
 }
 void AppendItem(const RenewRequest& r, Arguments* to) {
   to->insert(to->end(), {RoomKey(r.room.room_id), r.room.product, r.user_id, absl::StrCat(r.epoch), MillisText(r.lease),
@@ -124,8 +125,8 @@ class RedisAdmission : public Admission {
 
   absl::StatusOr<RoomsScan> ScanRooms(const std::string& cursor, size_t limit, const Call& call) override {
     TRIVIUM_RETURN_IF_ERROR(CheckLimit(limit, kMaxPage));
-    const redis::Outcome outcome = Run(
-        ReadScript().Call(keys_, Start(call, {"scan", cursor.empty() ? "0" : cursor, absl::StrCat(limit)})), call);
+    const redis::Outcome outcome =
+        Run(ReadScript().Call(keys_, Start(call, {"scan", cursor.empty() ? "0" : cursor, absl::StrCat(limit)})), call);
     TRIVIUM_RETURN_IF_ERROR(outcome.status());
     TRIVIUM_ASSIGN_OR_RETURN(const std::span<const redis::Reply> answer, ReadAnswer(*outcome, call.now));
     if (answer.size() < 3 || (answer.size() - 3) % 7 != 0) return Malformed("a scan of rooms");

@@ -141,6 +141,29 @@ TEST_F(StayTest, MutesStayWithThePlace) {
   EXPECT_EQ(Reason(admission_.SetMute({Room(1), "han", audio}, call())), "PARTICIPANT_NOT_IN_ROOM");
 }
 
+TEST_F(StayTest, WhoOnlyComesBackIsNobodyNew) {
+  Begin();
+  ASSERT_EQ(Start(1, LargeRoom({10, 0, 0})), absl::OkStatus());
+  const auto li = Join(1, "li");
+  JoinRequest join = JoinOf(1, "li", Role::kStudent, "again");
+  join.only_back = true;
+  join.claim = ClaimOf(*li);
+  EXPECT_EQ(admission_.Join({{join}}, call())[0]->place.join_id, li->place.join_id);
+  ASSERT_EQ(Leave(1, "li"), absl::OkStatus());
+  EXPECT_EQ(Reason(admission_.Join({{join}}, call())[0]), "PARTICIPANT_NOT_IN_ROOM");
+  EXPECT_EQ(List(1).size(), 0u);
+  // While the state is rebuilt a claim is as good as a stay.
+  under_test_.Lose();
+  Begin(kLease);
+  ASSERT_EQ(Restore(1, LargeRoom({10, 0, 0})), absl::OkStatus());
+  EXPECT_EQ(admission_.Join({{join}}, call())[0]->place.join_id, li->place.join_id);
+  Advance(kLease);
+  JoinRequest other = JoinOf(1, "han", Role::kStudent, "late");
+  other.only_back = true;
+  other.claim = ClaimOf(*li);
+  EXPECT_EQ(Reason(admission_.Join({{other}}, call())[0]), "PARTICIPANT_NOT_IN_ROOM");
+}
+
 TEST_F(StayTest, AnotherProductsRoomIsNotThere) {
   Begin();
   ASSERT_EQ(Start(1, LargeRoom({10, 0, 0})), absl::OkStatus());

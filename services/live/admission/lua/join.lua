@@ -1,4 +1,4 @@
--- ARGV, for each: room, product, user, role, request, join id, lease, claim.
+-- ARGV, for each: room, product, user, role, request, join id, lease, claim, only back.
 -- Answers for each: a standing, or {code, number, ...}.
 
 -- Places a new viewer: nil, or a refusal.
@@ -34,7 +34,8 @@ local function place_staff(p, number)
   sit(p, RTC, 0, slice)
 end
 
-local function join_new(p, lease, claim, number)
+local function join_new(p, lease, claim, only_back, number)
+  if only_back and not rebuilding then return {NOT_IN_ROOM, number} end
   if rebuilding and not (claim and claim.role == p.role) then return {REBUILDING, number, rebuild_until} end
   if backlog_full(p.role) then return {BACKLOG, number, max_changes} end
   local refusal
@@ -51,7 +52,7 @@ local function join_new(p, lease, claim, number)
   return refusal or standing(number, p, extend(p, lease), 0)
 end
 
-local function join(room_id, product, user, role, request, join_id, lease, claim)
+local function join(room_id, product, user, role, request, join_id, lease, claim, only_back)
   observe(claim)
   local number = next_sequence()
   local room = find_room(room_id, product)
@@ -60,7 +61,9 @@ local function join(room_id, product, user, role, request, join_id, lease, claim
   local banned = banned_until(room, user)
   if banned > now then return {BANNED, number, banned} end
   local p = load_person(room, user)
-  if not p then return join_new(newcomer(room, user, role, request, join_id, number), lease, claim, number) end
+  if not p then
+    return join_new(newcomer(room, user, role, request, join_id, number), lease, claim, only_back, number)
+  end
   if p.role ~= role then return {ROLE_DIFFERS, number, p.role} end
   if p.request ~= request then
     p.epoch, p.request = number, request
@@ -71,9 +74,9 @@ local function join(room_id, product, user, role, request, join_id, lease, claim
 end
 
 local answers = {}
-for i = 3, #ARGV, 8 do
+for i = 3, #ARGV, 9 do
   table.insert(answers, join(ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), ARGV[i + 4], ARGV[i + 5],
-    tonumber(ARGV[i + 6]), read_claim(ARGV[i + 7])))
+    tonumber(ARGV[i + 6]), read_claim(ARGV[i + 7]), ARGV[i + 8] == '1'))
 end
 save()
 return answers
