@@ -30,7 +30,7 @@ ClassDay::ClassDay(ClassPlan plan, const Options& options, Campus campus, Parts 
       parts_(std::move(parts)),
       fold_(plan_.product),
       messages_(campus_, parts_.push),
-      desk_{campus_, nullptr, parts_.has_paid} {}
+      desk_{campus_, nullptr, parts_.has_paid, parts_.is_paying} {}
 
 ClassDay::~ClassDay() {
   if (thread_.joinable()) thread_.join();
@@ -100,6 +100,10 @@ void ClassDay::ProbeIsolation(const ClassDay& foreign) {
 
 void ClassDay::Start() {
   thread_ = std::thread([this] { Work(); });
+}
+
+void ClassDay::AwaitFirst() const {
+  while (!begun_ && !done_) Sleep(kTick);
 }
 
 void ClassDay::Finish(Progress& progress) {
@@ -178,6 +182,7 @@ void ClassDay::RunWaves() {
         classes.emplace_back([&room] { room->Hold(); });
       }
     }
+    begun_ = true;
   }
   for (std::thread& thread : classes) thread.join();
 }

@@ -36,8 +36,8 @@ class ClassDay {
   struct Parts {
     LiveClient& live;
     PushClient& push;
-    MessageDay& messages;                              // Whose students come.
-    std::function<bool(const std::string&)> has_paid;  // By order_ref.
+    MessageDay& messages;                                         // Whose students come.
+    std::function<bool(const std::string&)> has_paid, is_paying;  // By order_ref; see GrantDesk.
     Latencies& latencies;
   };
   // All parts outlive it.
@@ -50,6 +50,8 @@ class ClassDay {
   void ProbeIsolation(const ClassDay& foreign);
   // Begins, in a thread of its own, once the messages are through.
   void Start();
+  // Waits until the first of them begin.
+  void AwaitFirst() const;
   // Waits until all classes are over; a step for each visit.
   void Finish(Progress& progress);
   // Reads everything that is judged.
@@ -88,7 +90,7 @@ class ClassDay {
   std::string foreign_room_;
   LiveDayView before_;
   std::thread thread_, pulse_;
-  std::atomic<bool> done_ = false, stop_ = false;
+  std::atomic<bool> begun_ = false, done_ = false, stop_ = false;
   double seconds_ = 0;
   Mutex mu_;
   std::vector<std::string> complaints_ ABSL_GUARDED_BY(mu_);

@@ -20,7 +20,7 @@ inline LiveEventView StayEvent(int64_t sequence, const std::string& type, const 
   e.event_id = absl::StrCat("evt_", sequence);
   e.product = "acme";
   e.type = "PARTICIPANT_" + type;
-  e.time_ms = 1000 + sequence;
+  e.time_ms = 11'000 + sequence;
   e.stay.room_id = "room_1";
   e.stay.user_id = user;
   e.stay.join_id = "join_" + user;
@@ -78,10 +78,10 @@ inline std::vector<LiveEventView> GoodClassEvents() {
                    all = {{"RTC", "ROOM"}, {"FAST", "ROOM"}, {"STANDARD", "ROOM"}};
   LiveEventView moved = StayEvent(8, "MOVED", "s1", "STUDENT", "RTC", "MOVED");
   moved.stay.seat = 1;
-  return {RoomEvent("CREATED", "room_1", "SCHEDULED", 1, 100),
-          RoomEvent("CREATED", "room_2", "SCHEDULED", 1, 101),
-          RoomEvent("CANCELED", "room_2", "CANCELED", 2, 102),
-          RoomEvent("STARTED", "room_1", "LIVE", 2, 900),
+  return {RoomEvent("CREATED", "room_1", "SCHEDULED", 1, 1'000),
+          RoomEvent("CREATED", "room_2", "SCHEDULED", 1, 1'001),
+          RoomEvent("CANCELED", "room_2", "CANCELED", 2, 1'002),
+          RoomEvent("STARTED", "room_1", "LIVE", 2, 2'000),
           StayEvent(1, "JOINED", "t", "TEACHER", "RTC", "STAFF"),
           StayEvent(2, "JOINED", "s1", "STUDENT", "RTC", "BEST"),
           StayEvent(3, "JOINED", "s2", "STUDENT", "FAST", "FULL", rtc),
@@ -94,11 +94,11 @@ inline std::vector<LiveEventView> GoodClassEvents() {
           StayEvent(10, "JOINED", "s4", "STUDENT", "STANDARD", "FROM_QUEUE", fast),
           LeftEvent(11, "s5", "STUDENT", "WAITING", "BEHIND_QUEUE", "LEASE_EXPIRED"),
           LeftEvent(12, "s2", "STUDENT", "FAST", "FULL", "REMOVED"),
-          RoomEvent("ENDED", "room_1", "ENDED", 3, 1013),
+          RoomEvent("ENDED", "room_1", "ENDED", 3, 11'013),
           LeftEvent(13, "s1", "STUDENT", "RTC", "MOVED", "ROOM_CLOSED", 1),
           LeftEvent(14, "s4", "STUDENT", "STANDARD", "FROM_QUEUE", "ROOM_CLOSED"),
           LeftEvent(15, "t", "TEACHER", "RTC", "STAFF", "ROOM_CLOSED"),
-          RoomEvent("CLOSED", "room_1", "CLOSED", 4, 1020)};
+          RoomEvent("CLOSED", "room_1", "CLOSED", 4, 11'020)};
 }
 
 inline void SetVisits(ClassDayRecord& day) {
@@ -122,7 +122,8 @@ inline void SetVisits(ClassDayRecord& day) {
   for (VisitRecord& v : day.visits) {
     if (!v.plan.NeedsToPay()) continue;
     v.plan.order_ref = absl::StrCat(v.plan.user_id, " in ", v.plan.room);
-    day.orders[v.plan.order_ref] = {.settled = true, .before_class = v.granted, .paid = v.granted};
+    const MoneyTimes times = {v.granted ? 1'500 : 0, 0};  // Class begins at 2'000, and ends at 11'013.
+    day.orders[v.plan.order_ref] = {.settled = true, .paid = v.granted, .times = times};
   }
 }
 
@@ -171,8 +172,8 @@ inline ClassDayRecord GoodClassDay() {
 
 // s1's client, which has read all of its room, a line of chat and a quiz.
 inline void AddClientAndMessages(ClassDayRecord& day) {
-  ClassMessageRecord chat{1, 0, "chat", false, "msg_1", 1005, 1006, {}, {}};
-  ClassMessageRecord quiz{2, 0, "quiz", true, "msg_2", 1007, 1008, {"s1"}, {{"s1", "ACKED"}}};
+  ClassMessageRecord chat{1, 0, "chat", false, "msg_1", 11'005, 11'006, {}, {}};
+  ClassMessageRecord quiz{2, 0, "quiz", true, "msg_2", 11'007, 11'008, {"s1"}, {{"s1", "ACKED"}}};
   day.messages = {chat, quiz};
   StudentRecord s1;
   s1.plan.student_id = "s1";
@@ -182,14 +183,14 @@ inline void AddClientAndMessages(ClassDayRecord& day) {
     e.class_number = number;
     s1.events.push_back(e);
   };
-  add(ClientEvent::Kind::kJoined, 950, "", 0);
+  add(ClientEvent::Kind::kJoined, 10'950, "", 0);
   for (const LiveEventView& e : day.events) {
     const bool told =
-        e.of_room ? e.room.room_id == "room_1" && e.time_ms > 950 : e.stay.role == "TEACHER" || e.stay.seat > 0;
+        e.of_room ? e.room.room_id == "room_1" && e.time_ms > 10'950 : e.stay.role == "TEACHER" || e.stay.seat > 0;
     if (told) add(ClientEvent::Kind::kMessage, e.time_ms + 1, absl::StrCat(R"({"eventId":")", e.event_id, "\"}"), 0);
   }
-  add(ClientEvent::Kind::kMessage, 1030, "", 1);
-  add(ClientEvent::Kind::kMessage, 1031, "", 2);
+  add(ClientEvent::Kind::kMessage, 11'030, "", 1);
+  add(ClientEvent::Kind::kMessage, 11'031, "", 2);
   day.clients = {s1};
 }
 

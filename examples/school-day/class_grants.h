@@ -13,9 +13,10 @@
 namespace trivium::schoolday {
 
 struct GrantDesk {
-  const Campus& campus;                              // Not owned; outlives this.
-  std::shared_ptr<const jwt::Signer> stranger;       // Another product's key.
-  std::function<bool(const std::string&)> has_paid;  // By order_ref.
+  const Campus& campus;                               // Not owned; outlives this.
+  std::shared_ptr<const jwt::Signer> stranger;        // Another product's key.
+  std::function<bool(const std::string&)> has_paid;   // By order_ref.
+  std::function<bool(const std::string&)> is_paying;  // Likewise: its money is on its way, or soon will be.
 
   std::string Grant(const std::string& user_id, const std::string& room_id, ClassRole role) const;
   // What somebody shows who may not come. other_room_id: another room of the product.

@@ -20,9 +20,21 @@ std::vector<std::string> CheckStaff(const ClassDayRecord& day);
 std::vector<std::string> CheckAccess(const ClassDayRecord& day);
 // Everybody whom the backend let in got in, or waited; who was moved or canceled was told so.
 std::vector<std::string> CheckCame(const ClassDayRecord& day);
-// The backend let in everybody who had paid before class, and nobody who never paid or had the money back: by what
-// payment answers at the end.
+// Everybody whose money the product had when the class ended got in or waited, but for who paid in its last moments;
+// nobody got in whose money it did not have in that moment: by the payments' events, the stays' and the rooms'.
 std::vector<std::string> CheckPaid(const ClassDayRecord& day);
+// Who pays so shortly before the end of a class that its call cannot be made any more: the payment's event must reach
+// the backend, which looks every 300 ms and closes its doors before it ends the room.
+inline constexpr int64_t kLastCallMs = 2'000;
+// When somebody paid for a class. kNever: or the money had gone back when it ended, or there is nothing to judge
+// (staff, a canceled class, an order that has not settled).
+enum class PaidWhen { kNever, kBeforeClass, kInClass, kAtItsEnd };
+struct PaidVisit {
+  PaidWhen when = PaidWhen::kNever;
+  int64_t after_end_ms = 0;  // kAtItsEnd: of the payment; less than nothing before the end.
+};
+// Of each visit, as in the record.
+std::vector<PaidVisit> PaidVisits(const ClassDayRecord& day);
 // What that is held against.
 std::map<std::string, PaidOrder> PaidOrders(const DayRecord& payments);
 // A reconnect keeps join_id, seat, rung; who vanished was ended by the lease; nobody else was.

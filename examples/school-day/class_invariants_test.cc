@@ -184,24 +184,83 @@ TEST(CheckCame, WhoWasLetInGotIn) {
             "is TEACHER in the room");
 }
 
-TEST(CheckPaid, WhoHasPaidIsLetInAndNobodyElse) {
+// s6 has not come.
+Change PaysAt(int64_t paid_ms, int64_t back_ms = 0) {
+  return [=](ClassDayRecord& day) { day.orders["s6 in 0"] = {true, true, {paid_ms, back_ms}}; };
+}
+
+TEST(CheckPaid, WhoHasPaidGotInOrWaited) {
   EXPECT_EQ(Broken(CheckPaid, [](ClassDayRecord&) {}), "");
-  ExpectHas(Broken(CheckPaid, [](ClassDayRecord& day) { day.orders["s1 in 0"].paid = false; }),
+  ExpectHas(Broken(CheckPaid, PaysAt(1'500)),
+            "s6 in C1 had paid before class, and neither got in nor waited: never paid");
+  ExpectHas(Broken(CheckPaid, PaysAt(2'500)), "s6 in C1 paid in class, and neither got in nor waited: never paid");
+  // Also one whom the backend let in, and whom nothing tells of.
+  ExpectHas(Broken(CheckPaid,
+                   [](ClassDayRecord& day) {
+                     PaysAt(1'500)(day);
+                     day.visits[6].granted = true;
+                     day.visits[6].end = VisitEnd::kGaveUp;
+                   }),
+            "neither got in nor waited: gave up");
+  // s5 has waited, and never got a place.
+  EXPECT_EQ(Broken(CheckPaid, [](ClassDayRecord& day) { day.orders["s5 in 0"].times.paid_ms = 2'500; }), "");
+  ExpectHas(Broken(CheckPaid,
+                   [](ClassDayRecord& day) {
+                     std::erase_if(day.events, [](const LiveEventView& e) { return e.stay.user_id == "s5"; });
+                   }),
+            "s5 in C1 had paid before class, and neither got in nor waited");
+  // A class that does not end is late for nobody.
+  ExpectHas(Broken(CheckPaid,
+                   [](ClassDayRecord& day) {
+                     PaysAt(90'000)(day);
+                     std::erase_if(day.events, [](const LiveEventView& e) { return e.type == "ROOM_ENDED"; });
+                   }),
+            "s6 in C1 paid in class");
+}
+
+TEST(CheckPaid, OnlyInTheLastMomentsOfAClassIsItTooLate) {
+  constexpr int64_t kEndMs = 11'013;
+  ExpectHas(Broken(CheckPaid, PaysAt(kEndMs - kLastCallMs)), "s6 in C1 paid in class");
+  for (const int64_t paid_ms : {kEndMs - kLastCallMs + 1, kEndMs, kEndMs + 60'000}) {
+    EXPECT_EQ(Broken(CheckPaid, PaysAt(paid_ms)), "") << paid_ms;
+    ClassDayRecord day = GoodClassDay();
+    PaysAt(paid_ms)(day);
+    const PaidVisit s6 = PaidVisits(day)[6];
+    EXPECT_EQ(s6.when, PaidWhen::kAtItsEnd);
+    EXPECT_EQ(s6.after_end_ms, paid_ms - kEndMs);
+  }
+}
+
+TEST(CheckPaid, WhoHadItsMoneyBackNeedNotGetIn) {
+  EXPECT_EQ(Broken(CheckPaid, PaysAt(1'500, 1'900)), "");
+  EXPECT_EQ(Broken(CheckPaid, PaysAt(5'000, 5'000)), "") << "late money that is not kept";
+  EXPECT_EQ(Broken(CheckPaid, PaysAt(20'000, 20'000)), "");
+  // It was given back after class.
+  ExpectHas(Broken(CheckPaid, PaysAt(1'500, 20'000)), "had paid before class");
+  ExpectHas(Broken(CheckPaid,
+                   [](ClassDayRecord& day) {
+                     PaysAt(1'500)(day);
+                     day.visits[6].plan.refunded = true;
+                   }),
+            "had paid before class");
+}
+
+TEST(CheckPaid, NobodyElseGetsIn) {
+  const auto order = [](ClassDayRecord& day) -> PaidOrder& { return day.orders["s1 in 0"]; };
+  ExpectHas(Broken(CheckPaid, [&](ClassDayRecord& day) { order(day).paid = false; }),
             "s1 in C1 was let in, and payment has no money");
   ExpectHas(Broken(CheckPaid, [](ClassDayRecord& day) { day.visits[1].plan.refunded = true; }),
             "had its money back before");
-  ExpectHas(Broken(CheckPaid,
-                   [](ClassDayRecord& day) {
-                     day.orders["s6 in 0"] = {.settled = true, .before_class = true, .paid = true};
-                   }),
-            "s6 in C1 had paid before class, and was not let in: never paid");
-  ExpectHas(Broken(CheckPaid, [](ClassDayRecord& day) { day.orders.clear(); }), "payment knows nothing of s1's");
-  EXPECT_EQ(Broken(CheckPaid,
-                   [](ClassDayRecord& day) {
-                     day.orders["s1 in 0"] = {.settled = false, .before_class = true, .paid = false};
-                     day.orders["s6 in 0"].paid = true;  // After class.
-                   }),
-            "");
+  ExpectHas(Broken(CheckPaid, [&](ClassDayRecord& day) { order(day).times = {}; }), "s1 in C1 got in, and never paid");
+  ExpectHas(Broken(CheckPaid, [&](ClassDayRecord& day) { order(day).times = {}; }), "no event tells when");
+  ExpectHas(Broken(CheckPaid, [&](ClassDayRecord& day) { order(day).times.paid_ms = 11'502; }),
+            "s1 in C1 got in 500 ms before it paid");
+  ExpectHas(Broken(CheckPaid, [&](ClassDayRecord& day) { order(day).times.back_ms = 10'002; }),
+            "s1 in C1 got in 1000 ms after it had all its money back");
+  ExpectHas(Broken(CheckPaid, [](ClassDayRecord& day) { day.orders.clear(); }), "payment knows nothing of s1 in 0");
+  EXPECT_EQ(
+      Broken(CheckPaid, [&](ClassDayRecord& day) { order(day) = {.settled = false, .paid = false, .times = {}}; }), "")
+      << "it is still on its way";
 }
 
 TEST(PaidOrders, AreWhatPaymentAnswers) {
@@ -217,10 +276,13 @@ TEST(PaidOrders, AreWhatPaymentAnswers) {
   payments.payments["p1"] = {.payment_id = "p1", .order_ref = "a", .state = "FAILED"};
   payments.payments["p2"] = {.payment_id = "p2", .order_ref = "b", .state = "SUCCEEDED"};
   payments.unsettled = {"c"};
+  payments.money_times["b"] = {7, 9};
   const auto orders = PaidOrders(payments);
   ASSERT_EQ(orders.size(), 3u);
-  EXPECT_TRUE(orders.at("a").before_class && orders.at("a").settled && !orders.at("a").paid);
-  EXPECT_TRUE(!orders.at("b").before_class && orders.at("b").paid);
+  EXPECT_TRUE(orders.at("a").settled && !orders.at("a").paid);
+  EXPECT_TRUE(orders.at("b").paid);
+  EXPECT_EQ(orders.at("a").times, MoneyTimes());
+  EXPECT_EQ(orders.at("b").times, (MoneyTimes{7, 9}));
   EXPECT_FALSE(orders.at("c").settled);
 }
 
@@ -234,6 +296,8 @@ TEST(CheckStays, ReconnectsKeepTheStayAndLeasesEndGhosts) {
             "its lease ended all the same");
   ExpectHas(Broken(CheckStays, [](ClassDayRecord& day) { EventAt(day, 9).stay.leave_reason = "LEASE_EXPIRED"; }),
             "has left, and its stay LEASE_EXPIRED");
+  ExpectHas(Broken(CheckStays, [](ClassDayRecord& day) { EventAt(day, 14).stay.leave_reason = "LEFT"; }),
+            "s4 (STUDENT) in C1 was there to the end, and its stay LEFT");
 }
 
 TEST(CheckStays, OnlyWhatRedisLostMayBeginAnew) {
@@ -302,7 +366,7 @@ TEST(CheckRoomChannels, TellsWhatTheFeedTells) {
   EXPECT_EQ(Broken(CheckRoomChannels,
                    [&](ClassDayRecord& day) {
                      events(day).erase(events(day).begin() + 1);
-                     events(day)[0].time_ms = 1001;  // It was told that it has a hole before.
+                     events(day)[0].time_ms = 11'001;  // It was told that it has a hole before.
                    }),
             "");
   ExpectHas(Broken(CheckRoomChannels, [&](ClassDayRecord& day) { events(day).push_back(events(day)[1]); }), "twice");

@@ -40,6 +40,10 @@ bool PaysAtOnce(const Order& order) {
   return order.scenario < Scenario::kDecline && order.refund != RefundPlan::kBeforeClass;
 }
 
+bool MayCome(const Order& order) {
+  return PaysAtOnce(order) || order.scenario == Scenario::kDecline || order.scenario == Scenario::kPayLate;
+}
+
 class Planner {
  public:
   Planner(const School& school, const DayPlan& orders, uint64_t seed)
@@ -99,7 +103,9 @@ class Planner {
     const int64_t come = std::count_if(orders.begin(), orders.end(), [](const Order* o) { return PaysAtOnce(*o); });
     room.rtc = std::min(kStaff + 1 + come * kRtcPercent / 100, kRtcMax);
     room.fast = std::min(1 + come * kFastPercent / 100, kFastMax);
-    const int64_t beyond_queue = come - room.rtc - room.fast - kQueueMax;
+    // Who pays late comes, too, and must find a place in the queue.
+    const int64_t all = std::count_if(orders.begin(), orders.end(), [](const Order* o) { return MayCome(*o); });
+    const int64_t beyond_queue = all - room.rtc - room.fast - kQueueMax;
     room.standard = std::min(std::max(1 + come * kStandardPercent / 100, beyond_queue), kStandardMax);
   }
 

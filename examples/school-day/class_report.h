@@ -23,8 +23,9 @@ struct ClassSummary {
       full;                          // With FULL: by rung, the level that was full on the next better one.
   int64_t waited = 0, admitted = 0;  // Went into the queue; got a place from it.
   double longest_wait_s = 0, longest_estimate_s = 0;
-  int64_t reconnects = 0;  // To the same stay.
-  int64_t late = 0;        // Paid when the class was running.
+  int64_t reconnects = 0;             // To the same stay.
+  int64_t late = 0;                   // Paid when the class was running, and came.
+  std::vector<std::string> too_late;  // Who paid when it was over or nearly so, and did not come: a sentence each.
   std::map<std::string, int64_t> refusals, leaves;
   int64_t quizzes = 0, shown = 0, chat = 0, heartbeats = 0;
   double join_p50_ms = 0, join_p99_ms = 0;

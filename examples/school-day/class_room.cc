@@ -64,13 +64,13 @@ void ClassRoom::Hold() {
   Check(parts_.messages.Say(index_, board_.room_id, "chat", /*reliable=*/false, {}), "chat");
   AwaitRemoved();
   AwaitGhosts();
-  DrainQueue();
-  TreatAll(/*begins=*/false);
   // A callback that the PSP has lost is a payment that is found out by a question, which takes a while.
   Await("have paid, and are not let in",
         [](const Visit& v) { return v.has_ended() || v.is_let_in() || !v.plan().pays_before_class; });
-  board_.lets_in = false;
-  Await("are not in at the end", [](const Visit& v) { return v.is_settled(); });
+  AwaitPayers();
+  DrainQueue();
+  TreatAll(/*begins=*/false);
+  Await("are not in at the end", [](const Visit& v) { return v.is_settled() || v.is_kept_out(); });
   Ask("quiz");
   CompareRoster();
   End();
@@ -188,6 +188,12 @@ void ClassRoom::AwaitRemoved() {
   });
 }
 
+// A class does not end as long as somebody's money is on its way. Whether somebody came too late all the same, the
+// events tell.
+void ClassRoom::AwaitPayers() {
+  AwaitFor(kPatience, [](const Visit& v) { return !v.is_owed(); });
+}
+
 // Their leases end them, and their places go to others.
 void ClassRoom::AwaitGhosts() {
   Patience patience(kPatience);
@@ -203,16 +209,11 @@ void ClassRoom::AwaitGhosts() {
 
 // Those who wait get the places of those who left, as far as there are any.
 void ClassRoom::DrainQueue() {
-  Patience patience(kQueuePatience);
-  while (true) {
-    const auto waiting =
-        std::count_if(visits_.begin(), visits_.end(), [](const auto& v) { return v->waits() && !v->has_ended(); });
-    if (waiting == 0 || patience.IsOver(static_cast<size_t>(waiting))) return;
-    Sleep(absl::Milliseconds(100));
-  }
+  AwaitFor(kQueuePatience, [](const Visit& v) { return v.has_ended() || !v.waits(); });
 }
 
-// What live lists is where the events left everybody. Nothing happens meanwhile, but for events that lag behind.
+// What live lists is where the events left everybody. Little happens meanwhile: somebody who pays, events that lag
+// behind.
 void ClassRoom::CompareRoster() {
   const absl::Time give_up = absl::Now() + kFoldPatience;
   while (true) {
@@ -236,6 +237,9 @@ void ClassRoom::End() {
   const Visits in = InNow();
   for (size_t i = 0; i < in.size(); i += 2) in[i]->Leave();
   Await("have not left", [](const Visit& v) { return v.has_ended() || !v.wants_to_leave(); });
+  AwaitPayers();
+  board_.lets_in = false;
+  Await("are not in at the very end", [](const Visit& v) { return v.is_settled(); });
   board_.is_over = true;
   const auto room = parts_.live.EndRoom(RequestId("end"), board_.room_id);
   Check(room.status(), "EndRoom");
@@ -255,17 +259,19 @@ void ClassRoom::AwaitState(const std::string& state) {
   }
 }
 
-void ClassRoom::Await(const std::string& what, const std::function<bool(const Visit&)>& holds) {
-  Patience patience(kPatience);
+int64_t ClassRoom::AwaitFor(absl::Duration most, const std::function<bool(const Visit&)>& holds) const {
+  Patience patience(most);
   while (true) {
-    const auto done = std::count_if(visits_.begin(), visits_.end(), [&](const auto& v) { return holds(*v); });
-    if (done == static_cast<int64_t>(visits_.size())) return;
-    if (patience.IsOver(static_cast<size_t>(done))) {
-      return parts_.complain(absl::StrCat("visits: ", visits_.size() - static_cast<size_t>(done), " of ",
-                                          visits_.size(), " ", what, ": ", board_.room_id));
-    }
+    const auto left = std::count_if(visits_.begin(), visits_.end(), [&](const auto& v) { return !holds(*v); });
+    if (left == 0 || patience.IsOver(static_cast<size_t>(left))) return left;
     Sleep(absl::Milliseconds(50));
   }
+}
+
+void ClassRoom::Await(const std::string& what, const std::function<bool(const Visit&)>& holds) {
+  const int64_t left = AwaitFor(kPatience, holds);
+  if (left == 0) return;
+  parts_.complain(absl::StrCat("visits: ", left, " of ", visits_.size(), " ", what, ": ", board_.room_id));
 }
 
 RoomRecord ClassRoom::Read() {

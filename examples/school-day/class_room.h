@@ -83,11 +83,14 @@ class ClassRoom {
   void Trouble();
   void AwaitGhosts();
   void AwaitRemoved();
+  void AwaitPayers();
   void DrainQueue();
   void CompareRoster();
   void End();
   void Ask(const std::string& kind);
-  // Waits until it holds for all visits, or nothing changes any more; complains then.
+  // Waits until it holds for all visits, or nothing has changed for so long: the number of those for whom it does not.
+  int64_t AwaitFor(absl::Duration most, const std::function<bool(const Visit&)>& holds) const;
+  // Likewise; complains then.
   void Await(const std::string& what, const std::function<bool(const Visit&)>& holds);
   Visits InNow() const;
   Visit* Teacher() const;

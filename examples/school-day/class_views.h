@@ -10,6 +10,7 @@
 
 #include "examples/school-day/class_plan.h"
 #include "examples/school-day/message_views.h"
+#include "examples/school-day/views.h"
 
 namespace trivium::schoolday {
 
@@ -73,7 +74,7 @@ const char* EndName(VisitEnd end);
 struct VisitRecord {
   PlannedVisit plan;
   bool granted = false;                     // The backend let it in: it has paid, or is staff.
-  bool paid_late = false;                   // Came with the class running already.
+  bool kept_out = false;                    // Not by its backend's first look.
   std::vector<JoinAnswer> joins;            // Answers of JoinRoom.
   std::vector<Refusal> tries;               // Without the right to.
   std::map<std::string, int64_t> refusals;  // Final answers that were no, by reason; tries, too.
@@ -119,9 +120,9 @@ struct ClassLimits {
 
 // An order as payment tells of it at the day's end.
 struct PaidOrder {
-  bool settled = true;        // Else it is not judged.
-  bool before_class = false;  // By the plan it is paid before classes, if it is paid.
-  bool paid = false;          // Some payment of it has succeeded, also if it was given back later.
+  bool settled = true;  // Else it is not judged.
+  bool paid = false;    // Some payment of it has succeeded, also if it was given back later.
+  MoneyTimes times;     // By the events.
 };
 
 // Everything that is judged of a product's classes.

@@ -153,7 +153,7 @@ void Visit::Knock(absl::Time now) {
     const bool paid = !plan_.NeedsToPay() || (!plan_.refunded && parts_.desk.has_paid(plan_.order_ref));
     if (parts_.board.lets_in && paid) {
       record_.granted = true;
-      record_.paid_late = !first_look_;
+      record_.kept_out = !first_look_;
     } else if (!parts_.board.lets_in || parts_.board.is_over) {
       return End(VisitEnd::kNeverPaid);
     } else if (!tried_ && parts_.board.is_live) {
@@ -354,6 +354,12 @@ bool Visit::is_let_in() const {
 bool Visit::is_kept_out() const {
   MutexLock lock(mu_);
   return phase_ == Phase::kKnocks && !record_.granted && !first_look_;
+}
+
+bool Visit::is_owed() const {
+  MutexLock lock(mu_);
+  if (phase_ == Phase::kOver || record_.granted || !plan_.NeedsToPay() || plan_.refunded) return false;
+  return parts_.desk.is_paying(plan_.order_ref) || parts_.desk.has_paid(plan_.order_ref);
 }
 
 bool Visit::is_in() const {

@@ -73,6 +73,8 @@ class Visit : public std::enable_shared_from_this<Visit> {
   bool is_let_in() const;
   // Has come, and the backend does not let it in yet.
   bool is_kept_out() const;
+  // Not let in, although the product has its money, or is to have it soon.
+  bool is_owed() const;
   bool has_ended() const;
   bool wants_to_leave() const;
   std::string join_id() const;

@@ -82,7 +82,7 @@ void CheckCameOne(const ClassDayRecord& day, const VisitRecord& v, Sentences& br
     broken.push_back(
         absl::StrCat("came: ", NameOf(day, v), " was let in by the backend, but not by live: ", EndName(v.end)));
   }
-  const bool early = day.rooms[v.plan.room].plan.moved && v.granted && !v.paid_late && v.plan.way != Way::kBackend;
+  const bool early = day.rooms[v.plan.room].plan.moved && v.granted && !v.kept_out && v.plan.way != Way::kBackend;
   if (held && early && v.not_live == 0) {
     broken.push_back(absl::StrCat("moved: ", NameOf(day, v), " came at the old time, and nobody told it to wait"));
   }
@@ -121,6 +121,9 @@ void CheckEndOfStay(const ClassDayRecord& day, const VisitRecord& v, const std::
   }
   if (v.end == VisitEnd::kLeft && reason != "LEFT" && !lost) {
     broken.push_back(absl::StrCat("stays: ", NameOf(day, v), " has left, and its stay ", reason));
+  }
+  if (v.end == VisitEnd::kRoomOver && reason != "ROOM_CLOSED" && !WasRebuilt(day)) {
+    broken.push_back(absl::StrCat("stays: ", NameOf(day, v), " was there to the end, and its stay ", reason));
   }
 }
 

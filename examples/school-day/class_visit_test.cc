@@ -98,8 +98,9 @@ class VisitTest : public testing::Test {
   static absl::Status No(StatusCode code, const std::string& reason) { return Error(code, reason, "no"); }
 
   Campus campus_;
-  bool paid_ = true;
-  GrantDesk desk_{campus_, nullptr, [this](const std::string&) { return paid_; }};
+  bool paid_ = true, paying_ = false;
+  GrantDesk desk_{campus_, nullptr, [this](const std::string&) { return paid_; },
+                  [this](const std::string&) { return paying_; }};
   RoomBoard board_;
   FakeDoor::State door_;
   Latencies latencies_;
@@ -135,11 +136,28 @@ TEST_F(VisitTest, WhoHasNotPaidTriesAndComesLate) {
   Step(*visit, absl::Seconds(1));
   EXPECT_TRUE(visit->is_in());
   const VisitRecord record = visit->Record();
-  EXPECT_TRUE(record.paid_late);
+  EXPECT_TRUE(record.kept_out);
   ASSERT_EQ(record.tries.size(), 1u);
   EXPECT_EQ(record.tries[0].tried, "GRANT_EXPIRED");
   EXPECT_EQ(record.tries[0].reason, "GRANT_EXPIRED");
   EXPECT_EQ(record.refusals.at("GRANT_EXPIRED"), 1);
+}
+
+TEST_F(VisitTest, WhoPaysIsOwedItsPlaceUntilItIsLetIn) {
+  paid_ = false;
+  const auto visit = Make({});
+  EXPECT_FALSE(visit->is_owed());
+  paying_ = true;
+  Step(*visit);
+  EXPECT_TRUE(visit->is_owed()) << "its money is on its way";
+  paid_ = true, paying_ = false;
+  EXPECT_TRUE(visit->is_owed()) << "the money is there, and nobody has looked";
+  Step(*visit, absl::Seconds(1));
+  EXPECT_FALSE(visit->is_owed());
+  EXPECT_TRUE(visit->is_let_in());
+  PlannedVisit refunded;
+  refunded.refunded = true;
+  EXPECT_FALSE(Make(refunded)->is_owed());
 }
 
 TEST_F(VisitTest, WhoNeverPaysGoesWhenTheDoorsClose) {

@@ -47,6 +47,7 @@ DayRecord ProductDay::Close() {
     return CheckEventsEqualStates(OnlySettled(record)).empty();
   });
   if (watcher_) watcher_->Stop();
+  record.money_times = fold_.money_times();
   for (const std::string& sentence : fold_.complaints()) record.complaints.push_back(sentence);
   return record;
 }

@@ -4,17 +4,28 @@
 
 namespace trivium::schoolday {
 
-void EventFold::Apply(const std::string& event_id, const std::string& product, const PaymentView& payment) {
+void EventFold::Apply(const std::string& event_id, const std::string& product, const PaymentView& payment,
+                      int64_t time_ms) {
   MutexLock lock(mu_);
   if (!Accept(event_id, product) || !payment.order_ref.starts_with(run_id_ + "-")) return;
   PaymentView& known = payments_[payment.payment_id];
   CheckVersion(payment.payment_id, known.version, payment.version);
   known = payment;
-  if (payment.state == "SUCCEEDED" && payment.refunded_minor < payment.amount_minor) {
-    paid_[payment.order_ref].insert(payment.payment_id);
+  KeepMoney(payment, time_ms);
+}
+
+void EventFold::KeepMoney(const PaymentView& payment, int64_t time_ms) {
+  std::set<std::string>& paid = paid_[payment.order_ref];
+  const bool had = !paid.empty(), came = payment.state == "SUCCEEDED";
+  if (came && payment.refunded_minor < payment.amount_minor) {
+    paid.insert(payment.payment_id);
   } else {
-    paid_[payment.order_ref].erase(payment.payment_id);
+    paid.erase(payment.payment_id);
   }
+  if (!had && !paid.empty()) times_[payment.order_ref] = {time_ms, 0};
+  // Late money that is not kept is there and gone in one event.
+  if (!had && paid.empty() && came) times_.try_emplace(payment.order_ref, MoneyTimes{time_ms, time_ms});
+  if (had && paid.empty()) times_[payment.order_ref].back_ms = time_ms;
 }
 
 void EventFold::Apply(const std::string& event_id, const std::string& product, const RefundView& refund) {
@@ -70,6 +81,17 @@ bool EventFold::HasPaid(const std::string& order_ref) const {
   MutexLock lock(mu_);
   const auto found = paid_.find(order_ref);
   return found != paid_.end() && !found->second.empty();
+}
+
+MoneyTimes EventFold::TimesOf(const std::string& order_ref) const {
+  MutexLock lock(mu_);
+  const auto found = times_.find(order_ref);
+  return found == times_.end() ? MoneyTimes() : found->second;
+}
+
+std::map<std::string, MoneyTimes> EventFold::money_times() const {
+  MutexLock lock(mu_);
+  return times_;
 }
 
 size_t EventFold::events() const {

@@ -37,7 +37,8 @@ RefundView ViewOf(const api::Refund& r) {
 }
 
 EventView ViewOf(const api::Event& e) {
-  EventView view{e.event_id(), e.cursor(), e.product(), e.has_payment(), {}, {}};
+  const int64_t time_ms = e.time().seconds() * 1000 + e.time().nanos() / 1'000'000;
+  EventView view{e.event_id(), e.cursor(), e.product(), time_ms, e.has_payment(), {}, {}};
   if (e.has_payment()) view.payment = ViewOf(e.payment());
   if (e.has_refund()) view.refund = ViewOf(e.refund());
   return view;

@@ -29,6 +29,7 @@ struct RefundCall {
 // What a stream says; one of the two is there.
 struct EventView {
   std::string event_id, cursor, product;
+  int64_t time_ms = 0;  // Its own.
   bool has_payment = false;
   PaymentView payment;
   RefundView refund;

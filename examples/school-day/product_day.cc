@@ -36,6 +36,9 @@ ProductDay::ProductDay(DayPlan plan, const Options& options, ProductClient& clie
       progress_(progress),
       fold_(plan.product, plan.run_id) {
   for (Order& order : plan.orders) orders_.push_back({std::move(order), {}, false, false});
+  for (const OrderRecord& order : orders_) {
+    if (PaysAgain(order)) paying_.insert(order.plan.order_ref);
+  }
   record_.product = product_;
   record_.run_id = run_id_;
 }
@@ -44,7 +47,7 @@ absl::Status ProductDay::Open() {
   TRIVIUM_ASSIGN_OR_RETURN(std::string cursor, client_.NewestCursor());
   const auto receive = [this](const EventView& event) {
     if (event.has_payment) {
-      fold_.Apply(event.event_id, event.product, event.payment);
+      fold_.Apply(event.event_id, event.product, event.payment, event.time_ms);
     } else {
       fold_.Apply(event.event_id, event.product, event.refund);
     }
@@ -165,12 +168,24 @@ void ProductDay::CancelOne(OrderRecord& order, const std::string& payment_id) {
 void ProductDay::PayAgain() {
   std::vector<OrderRecord*> again;
   for (OrderRecord& order : orders_) {
-    if (PaysAgain(order) && !order.payment_ids.empty()) again.push_back(&order);
+    if (PaysAgain(order)) again.push_back(&order);
   }
   ParallelFor(again.size(), options_.concurrency, [&](size_t i) {
-    PayAgainOne(*again[i]);
+    if (!again[i]->payment_ids.empty()) PayAgainOne(*again[i]);
+    if (!again[i]->paid) {
+      MutexLock lock(mu_);
+      paying_.erase(again[i]->plan.order_ref);
+    }
     progress_.Step();
   });
+}
+
+bool ProductDay::IsPaying(const std::string& order_ref) const {
+  {
+    MutexLock lock(mu_);
+    if (!paying_.contains(order_ref)) return false;
+  }
+  return fold_.TimesOf(order_ref).paid_ms == 0;
 }
 
 void ProductDay::PayAgainOne(OrderRecord& order) {

@@ -48,6 +48,8 @@ class ProductDay {
   size_t refund_count(RefundTime time) const;
   // Whether the product has the order's money now, by the events. Thread-safe.
   bool HasPaid(const std::string& order_ref) const { return fold_.HasPaid(order_ref); }
+  // Whether it is to pay late or again, or has, and no event has told of its money yet. Thread-safe.
+  bool IsPaying(const std::string& order_ref) const;
   // A payment of this product, or "".
   std::string SomePaymentId() const;
   size_t event_count() const { return fold_.events(); }
@@ -88,6 +90,7 @@ class ProductDay {
   mutable Mutex mu_;
   DayRecord record_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::string> urls_ ABSL_GUARDED_BY(mu_);  // Pay pages by payment.
+  std::set<std::string> paying_ ABSL_GUARDED_BY(mu_);  // Orders that PayAgain pays, but for those that could not be.
 };
 
 }  // namespace trivium::schoolday

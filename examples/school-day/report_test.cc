@@ -142,6 +142,24 @@ TEST(ClassSummary, CountsJoinsRefusalsAndWaits) {
   EXPECT_EQ(report["longest_wait_s"], 2.5);
   EXPECT_EQ(report["reconnects"], 1);
   EXPECT_EQ(report["shown"], 2);
+  EXPECT_EQ(report["late"], 0);
+  EXPECT_EQ(report["too_late"].size(), 0u);
+}
+
+TEST(ClassSummary, TellsOfWhoPaysLateAndTooLate) {
+  ClassDayRecord day = GoodClassDay();
+  day.orders["s1 in 0"].times.paid_ms = 5'000;
+  day.orders["s6 in 0"] = {true, true, {12'513, 0}};
+  DaySummary s = Summarize(Day());
+  s.classes = Summarize(day);
+  EXPECT_EQ(s.classes.late, 1);
+  const std::string sentence = "s6 paid s6 in 0 1.5 s after the end of C1";
+  EXPECT_EQ(s.classes.too_late, std::vector<std::string>{sentence});
+  EXPECT_NE(FormatTables({s}).find("acme: too late: " + sentence), std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(FormatJson({"d1", 7, 2.5}, {s}, {}))["products"][0]["classes"]["too_late"][0],
+            sentence);
+  s.classes.too_late.resize(12, sentence);
+  EXPECT_NE(FormatTables({s}).find("acme: too late: and 2 more"), std::string::npos);
 }
 
 TEST(ProgressLine, ShowsABar) {

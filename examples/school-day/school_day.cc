@@ -132,8 +132,12 @@ absl::Status OpenClasses(const Flags& flags, const School& school, const std::st
   TRIVIUM_ASSIGN_OR_RETURN(r.live, LiveClient::Create(options, *r.latencies));
   TRIVIUM_ASSIGN_OR_RETURN(const Campus campus, CampusOf(flags, school.product, run_id));
   ProductDay& day = *r.day;
-  const ClassDay::Parts parts{*r.live, *r.push, *r.messages,
-                              [&day](const std::string& ref) { return day.HasPaid(ref); }, *r.latencies};
+  const ClassDay::Parts parts{*r.live,
+                              *r.push,
+                              *r.messages,
+                              [&day](const std::string& ref) { return day.HasPaid(ref); },
+                              [&day](const std::string& ref) { return day.IsPaying(ref); },
+                              *r.latencies};
   ClassPlan plan = MakeClassPlan(school, MakePlan(school, run_id, flags.seed), flags.seed);
   r.classes = std::make_unique<ClassDay>(std::move(plan), ClassDay::Options{.seed = flags.seed}, campus, parts);
   const absl::Status open = r.classes->Open();
@@ -207,7 +211,8 @@ Records CloseAll(std::vector<Running>& running, Progress& progress) {
   return records;
 }
 
-// Classes begin when messages are through and go on beside what is paid late and given back.
+// Classes begin when messages are through and go on beside what is paid late and given back: who pays late comes when
+// the first of them run.
 Records RunParts(std::vector<Running>& running, const std::vector<School>& schools, Progress& progress) {
   StartMessages(running);
   RunPart(
@@ -218,7 +223,10 @@ Records RunParts(std::vector<Running>& running, const std::vector<School>& schoo
   for (Running& r : running) r.classes->Start();
   RunPart(
       "late payments, second tries", running, progress, [](const Running& r) { return r.day->pay_again_count(); },
-      [](Running& r) { r.day->PayAgain(); });
+      [](Running& r) {
+        r.classes->AwaitFirst();
+        r.day->PayAgain();
+      });
   RefundAt(RefundTime::kBesideClasses, "refunds of canceled classes", running, progress);
   RunPart(
       "classes", running, progress, [](const Running& r) { return r.classes->visit_count(); },

@@ -45,6 +45,13 @@ struct RefundView {
   bool operator==(const RefundView&) const = default;
 };
 
+// When the product got an order's money, and when all of it had gone back, by the events' own times; 0: never.
+struct MoneyTimes {
+  int64_t paid_ms = 0, back_ms = 0;
+
+  bool operator==(const MoneyTimes&) const = default;
+};
+
 // A trade as the PSP shows it.
 struct TradeView {
   std::string out_trade_no, trade_id, state;
@@ -75,7 +82,8 @@ struct DayRecord {
   std::map<std::string, RefundView> refunds;    // Of these payments.
   std::map<std::string, PaymentView> payments_by_events;
   std::map<std::string, RefundView> refunds_by_events;
-  std::map<std::string, TradeView> trades;  // By out_trade_no; those of this run's attempts.
+  std::map<std::string, MoneyTimes> money_times;  // By order_ref; orders of which no event tells money are not here.
+  std::map<std::string, TradeView> trades;        // By out_trade_no; those of this run's attempts.
   std::vector<LedgerView> ledgers;
   // Money kept at the PSP minus platform cash, before and after the day. Unset when the PSP's account serves several
   // products.
