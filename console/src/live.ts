@@ -5,11 +5,15 @@ import { useRouter } from "vue-router";
 import { failureOf, isCanceled, type Failure } from "./api/failure";
 import { forgetSession } from "./session";
 
-export interface Live<T> {
-  data: ShallowRef<T | undefined>;
-  failure: ShallowRef<Failure | undefined>;
-  loading: Ref<boolean>;
+// How fresh data is, for who shows it.
+export interface Freshness {
   updated: Ref<Date | undefined>;
+  failure: ShallowRef<Failure | undefined>;
+}
+
+export interface Live<T> extends Freshness {
+  data: ShallowRef<T | undefined>;
+  loading: Ref<boolean>;
   refresh: () => Promise<void>;
 }
 
