@@ -9,23 +9,10 @@ cd "$(dirname "$(readlink --canonicalize "$0")")/../.."
 readonly here=tests/chart chart=deploy/helm/trivium examples=deploy/helm/trivium/examples
 accept=no
 [ "${1:-}" != --accept ] || accept=yes
-failed=0
 work=$(mktemp --directory /tmp/trivium-chart.XXXXXX)
 trap 'rm --recursive --force "$work"' EXIT
 version=$(<VERSION)
-
-# holds WHAT COMMAND...: the command prints what is wrong and fails, or says nothing that matters.
-holds() {
-  local what=$1 output
-  shift
-  if output=$("$@" 2>&1); then echo "ok - $what"; else
-    echo "# ${output//$'\n'/$'\n'# }"
-    echo "not ok - $what"
-    failed=1
-  fi
-}
-
-skip() { echo "ok - $1 # SKIP $2"; }
+source tests/tap.sh
 
 build_engine() { (cd "$here/helm" && GOFLAGS=-mod=readonly go build -o "$work/chart" .); }
 
@@ -93,9 +80,7 @@ if ! build_engine >"$work/build.log" 2>&1; then
   if grep --quiet --extended-regexp 'dial tcp|no such host|connection refused|i/o timeout|proxyconnect|TLS handshake' "$work/build.log"; then
     skip "chart: renders" "Go's modules cannot be fetched: $(tail --lines=1 "$work/build.log")"
   else
-    echo "# $(tail --lines=5 "$work/build.log" | tr '\n' ' ')"
-    echo "not ok - chart: tests/chart/helm builds"
-    failed=1
+    not_ok "chart: tests/chart/helm builds" "$work/build.log"
   fi
   exit "$failed"
 fi

@@ -15,44 +15,16 @@ built=$root/.trv/bin
 export TRIVIUM_HOME=
 TRIVIUM_HOME=$(mktemp --directory /tmp/trivium-images.XXXXXX)
 work=$TRIVIUM_HOME/test
-failed=0
 mkdir --parents "$work"
 version=$(tr --delete '[:space:]' <"$root/VERSION")
-
-ok() { echo "ok - $*"; }
-not_ok() {
-  echo "not ok - $1"
-  [ -z "${2:-}" ] || tail --lines=30 "$2" | sed 's/^/# /'
-  failed=1
-}
-# result WHAT LOG COMMAND...
-result() {
-  local what=$1 log=$2
-  shift 2
-  if "$@" >"$log" 2>&1 </dev/null; then ok "$what"; else
-    tail --lines=30 "$log" | sed 's/^/# /'
-    echo "not ok - $what"
-    failed=1
-  fi
-}
-# empty WHAT COMMAND...: the command prints what is wrong; no output is good.
-empty() {
-  local what=$1 found
-  shift
-  found=$("$@" 2>&1) || found=${found:-"$* failed"}
-  if [ -z "$found" ]; then ok "$what"; else
-    head --lines=30 <<<"$found" | sed 's/^/# /'
-    echo "not ok - $what"
-    failed=1
-  fi
-}
+source "$root/tests/tap.sh"
 
 finish() {
   "$trv" reset --yes >/dev/null 2>&1
   rm --recursive --force "$TRIVIUM_HOME"
 }
 
-skip() {
+skip_all() {
   echo "skipped all of tests/images: $*"
   rm --recursive --force "$TRIVIUM_HOME"
   exit 0
@@ -61,9 +33,9 @@ skip() {
 # The engine that trv would take.
 choose_engine() {
   local found
-  found=$(bash -c 'source "$1/trv" && find_engine && printf "%s\n" "${engine[@]}"' _ "$root" 2>&1) || skip "$(head --lines=1 <<<"${found#trv: }")"
+  found=$(bash -c 'source "$1/trv" && find_engine && printf "%s\n" "${engine[@]}"' _ "$root" 2>&1) || skip_all "$(head --lines=1 <<<"${found#trv: }")"
   mapfile -t engine <<<"$found"
-  [ "${engine[0]}" != docker ] || docker compose version >/dev/null 2>&1 || skip "docker is here, but not its plug-in 'compose'"
+  [ "${engine[0]}" != docker ] || docker compose version >/dev/null 2>&1 || skip_all "docker is here, but not its plug-in 'compose'"
 }
 
 engine() { "${engine[@]}" "$@"; }
@@ -78,12 +50,12 @@ start() {
 # make_base IMAGE PACKAGES: a bare Debian 12.
 make_base() {
   ! engine image inspect "$1" >/dev/null 2>&1 || return 0
-  command -v mmdebstrap >/dev/null || skip "there is no image $1, and no mmdebstrap to make it: apt-get install mmdebstrap"
+  command -v mmdebstrap >/dev/null || skip_all "there is no image $1, and no mmdebstrap to make it: apt-get install mmdebstrap"
   mmdebstrap --quiet --variant=minbase ${2:+--include="$2"} --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/usr/share/man/*/*' bookworm "$work/base.tar" >"$work/base.log" 2>&1 ||
-    skip "mmdebstrap could not make $1: $(tail --lines=1 "$work/base.log")"
-  engine import "$work/base.tar" "$1" >>"$work/base.log" 2>&1 || skip "cannot import $1: $(tail --lines=1 "$work/base.log")"
+    skip_all "mmdebstrap could not make $1: $(tail --lines=1 "$work/base.log")"
+  engine import "$work/base.tar" "$1" >>"$work/base.log" 2>&1 || skip_all "cannot import $1: $(tail --lines=1 "$work/base.log")"
   rm --force "$work/base.tar"
 }
 
@@ -270,13 +242,13 @@ test_images() {
   result "every image builds on a local base" "$work/images.log" "$trv" images --base "$base" --infrastructure "$infrastructure"
   [ "$failed" -eq 0 ] || return 1
   grep 'trivium-' "$work/images.log" | sed 's/^/# /'
-  empty "images say their user, health check, version and title" wrong_metadata
-  empty "programs say the version of their image" wrong_versions
-  empty "no compiler, downloader or interpreter is inside" tools_in_images
-  empty "every program finds its libraries" missing_libraries
-  empty "no library is inside that nothing loads" useless_libraries
-  empty "every package has its version and its licence" missing_licences
-  empty "no file can be changed by the service's user" writable_files
+  finds_nothing "images say their user, health check, version and title" wrong_metadata
+  finds_nothing "programs say the version of their image" wrong_versions
+  finds_nothing "no compiler, downloader or interpreter is inside" tools_in_images
+  finds_nothing "every program finds its libraries" missing_libraries
+  finds_nothing "no library is inside that nothing loads" useless_libraries
+  finds_nothing "every package has its version and its licence" missing_licences
+  finds_nothing "no file can be changed by the service's user" writable_files
 }
 
 test_platform() {
@@ -284,18 +256,18 @@ test_platform() {
   result "all containers come up" "$work/up.log" timeout 600 "$trv" up --containers --no-demo
   result "all are healthy" "$work/status" "$trv" status
   ready || return 1
-  empty "no process is root, has a capability or can get one" privileged_processes
-  empty "no root can be written to" writable_roots
+  finds_nothing "no process is root, has a capability or can get one" privileged_processes
+  finds_nothing "no root can be written to" writable_roots
   result "a small day adds up" "$work/day.log" timeout 420 "$trv" school-day --students 10
   result "a call from outside reaches a service" "$work/call.log" "$trv" call control/ListConfigs '{"kind": "product_profile"}' --operator=dev
   test_kill payment
-  empty "services log JSON to standard output" ragged_logs
-  empty "no secret shows in a container's description, environment, command line or log" exposed_secrets
+  finds_nothing "services log JSON to standard output" ragged_logs
+  finds_nothing "no secret shows in a container's description, environment, command line or log" exposed_secrets
   before=$(pids)
   result "up again changes nothing" "$work/up2.log" "$trv" up --containers --no-demo
   if [ "$(pids)" = "$before" ]; then ok "every process is the same"; else not_ok "every process is the same" "$work/up2.log"; fi
   result "down removes the containers" "$work/down.log" "$trv" down
-  empty "nothing is left" left_over
+  finds_nothing "nothing is left" left_over
 }
 
 choose_engine

@@ -3,21 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$(readlink --canonicalize "$0")")/../.."
 
-failed=0
+source tests/tap.sh
 errors=$(mktemp)
 trap 'rm --force "$errors"' EXIT
-
-# holds WHAT COMMAND...: the command prints what is wrong; no output is good.
-holds() {
-  local what=$1 found
-  shift
-  found=$("$@" 2>&1) || found=${found:-"$* failed"}
-  if [ -z "$found" ]; then echo "ok - $what"; else
-    echo "# ${found//$'\n'/$'\n'# }"
-    echo "not ok - $what"
-    failed=1
-  fi
-}
 
 query() {
   # shellcheck disable=SC2086  # Several options in one variable.
@@ -82,17 +70,17 @@ node_tests() {
   output=$("$1/build.sh" --test 2>&1) || tail --lines=40 <<<"$output"
 }
 
-holds "services do not reach into each other" services_reach_into_each_other
-holds "libs, tools and examples do not reach into services" others_reach_into_services
-holds "domain/ depends on no proto, no I/O, no clock" domain_is_impure
-holds "no product name in libs/, services/ and migrations/" product_names_in_code
-holds "no file is called util, helper, manager or common" vague_file_names
-holds "every proto element has a comment, and the API breaks no caller" tools/check.sh --protos
-holds "every runbook that an alert links exists" missing_runbooks
-holds "every relative link in a Markdown file leads somewhere" /usr/bin/python3 tests/structure/links.py
-holds "the pages of docs/reference are up to date" docs/reference/generate.py --check
-holds "console: unit tests and types" node_tests console
-holds "sdk/web: unit tests and types" node_tests sdk/web
-for file in tests/structure/*_test.py dashboards/generate_test.py; do holds "$file" python_test "$file"; done
+finds_nothing "services do not reach into each other" services_reach_into_each_other
+finds_nothing "libs, tools and examples do not reach into services" others_reach_into_services
+finds_nothing "domain/ depends on no proto, no I/O, no clock" domain_is_impure
+finds_nothing "no product name in libs/, services/ and migrations/" product_names_in_code
+finds_nothing "no file is called util, helper, manager or common" vague_file_names
+finds_nothing "every proto element has a comment, and the API breaks no caller" tools/check.sh --protos
+finds_nothing "every runbook that an alert links exists" missing_runbooks
+finds_nothing "every relative link in a Markdown file leads somewhere" /usr/bin/python3 tests/structure/links.py
+finds_nothing "the pages of docs/reference are up to date" docs/reference/generate.py --check
+finds_nothing "console: unit tests and types" node_tests console
+finds_nothing "sdk/web: unit tests and types" node_tests sdk/web
+for file in tests/structure/*_test.py dashboards/generate_test.py; do finds_nothing "$file" python_test "$file"; done
 tests/structure/trv_test.sh || failed=1
 exit "$failed"

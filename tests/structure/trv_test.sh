@@ -7,18 +7,17 @@ root=$(readlink --canonicalize "$(dirname "$0")/../..")
 work=$(mktemp --directory /tmp/trivium-trv-test.XXXXXX)
 trap 'rm --recursive --force "$work"' EXIT
 export TRIVIUM_HOME=$work/home XDG_CACHE_HOME=$work/cache TRIVIUM_KAFKA_LIBS=$work/jars
-failed=0
+source "$root/tests/tap.sh"
 
 # expect WHAT PATTERN COMMAND...: its output must match the extended regular expression.
 expect() {
   local what=$1 pattern=$2 output
   shift 2
   output=$("$@" 2>&1)
-  if grep --quiet --extended-regexp -- "$pattern" <<<"$output"; then echo "ok - $what"; else
+  if grep --quiet --extended-regexp -- "$pattern" <<<"$output"; then ok "$what"; else
     echo "# want: $pattern"
     echo "# got:  ${output//$'\n'/$'\n'#       }"
-    echo "not ok - $what"
-    failed=1
+    not_ok "$what"
   fi
 }
 
@@ -159,6 +158,38 @@ test_tiers() {
   expect "integration tests run alone" '^integration \[--test_tag_filters=integration\]$' inside "$tiers run_tiers integration"
 }
 
+# The lines of tests/tap.sh, and what `trv test` makes of them. A script with `set -e` goes on behind a failure.
+test_tap() {
+  local status=0
+  cat >"$work/tap.sh" <<'SCRIPT'
+set -euo pipefail
+source "$1/tests/tap.sh"
+log=$2/tap-log
+echo before >"$log"
+result good "$log" echo behind it
+result bad "$log" sh -c 'cat; echo because; exit 3'
+holds held echo "says what does not matter"
+holds broken sh -c 'echo why; exit 1'
+finds_nothing clean true
+finds_nothing dirty echo left over
+finds_nothing mute false
+not_ok "without a log" "$2/nowhere"
+not_ok plain
+skip "a disk" "none here"
+reasons() { grep BROKEN "$1" || echo none; }
+not_ok own <(printf 'x\nBROKEN it\ny\n')
+exit "$failed"
+SCRIPT
+  bash "$work/tap.sh" "$root" "$work" >"$work/tap" 2>&1 <<<"of nobody's business" || status=$?
+  expect "a failure is the script's exit status" '^1$' echo "$status"
+  expect "trv test counts each line once" '^3 7 1$' inside "script_counts '$work/tap' $status"
+  expect "a log keeps what it had" '^before behind it because $' bash -c "tr '\n' ' ' <'$work/tap-log'"
+  expect "trv test shows a failure's reasons, and none of another's" \
+    '^# before # behind it # because not ok - bad # why not ok - broken # left over not ok - dirty # false failed not ok - mute # tail: .*nowhere.* not ok - without a log not ok - plain # BROKEN it not ok - own $' \
+    inside "failed_cases '$work/tap' | tr '\n' ' '"
+  expect "what a test says of itself is short" '^200$' bash -c "source '$root/tests/tap.sh'; seq 1000 | why | wc --lines"
+}
+
 # The pauses of a service that keeps crashing, and their reset after a minute of life.
 test_back_off() {
   local folder=$work/home/sv/payment
@@ -179,5 +210,6 @@ test_engines
 test_files
 test_restore
 test_tiers
+test_tap
 test_back_off
 exit "$failed"

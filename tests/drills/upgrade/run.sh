@@ -7,7 +7,7 @@ trv=$root/trv
 home=${TRIVIUM_HOME:?start it with: ./trv test drills}
 work=$(mktemp --directory)
 trap 'rm --recursive --force "$work"' EXIT
-source "$root/tests/drills/tap.sh"
+source "$root/tests/tap.sh"
 
 says() { if grep --quiet --extended-regexp -- "$3" "$2"; then ok "$1"; else not_ok "$1" "$2"; fi; }
 

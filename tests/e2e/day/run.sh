@@ -9,20 +9,11 @@ trv=$root/trv
 home=${TRIVIUM_HOME:?start it with: ./trv test e2e}
 work=$(mktemp --directory)
 trap 'rm --recursive --force "$work"' EXIT
-failed=0 seed=100 wiped=no
+source "$root/tests/tap.sh"
+seed=100 wiped=no
 
-ok() { echo "ok - $*"; }
-not_ok() {
-  echo "not ok - $1"
-  [ -z "${2:-}" ] || { grep BROKEN "$2" || tail --lines=30 "$2"; } | sed 's/^/# /'
-  failed=1
-}
-# result WHAT LOG COMMAND...
-result() {
-  local what=$1 log=$2
-  shift 2
-  if "$@" >>"$log" 2>&1; then ok "$what"; else not_ok "$what" "$log"; fi
-}
+# A day says itself what is wrong.
+reasons() { grep BROKEN "$1" || tail --lines=30 "$1"; }
 
 # day LOG FLAGS...: a small day. Who calls it takes the next seed before, outside of a subshell.
 next_seed() { seed=$((seed + 1)); }

@@ -31,12 +31,8 @@ for guide in "$root"/docs/guides/*.md; do
   if [ "$name" = operate ]; then last+=("$guide"); else others+=("$guide"); fi
 done
 
-failed=0
-if python3 "$here/guide_test.py" 2>"$work.words"; then echo "ok - guides: the reading of guides"; else
-  sed 's/^/# /' "$work.words"
-  echo "not ok - guides: the reading of guides"
-  failed=1
-fi
+source "$root/tests/tap.sh"
+result "guides: the reading of guides" "$work.words" python3 "$here/guide_test.py"
 rm --force "$work.words"
 [ ${#others[@]} -eq 0 ] || python3 "$here/follow.py" "${flags[@]}" "$work/others" "${others[@]}" || failed=1
 [ ${#last[@]} -eq 0 ] || python3 "$here/follow.py" "${flags[@]}" "$work/last" "${last[@]}" || failed=1

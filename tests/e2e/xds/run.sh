@@ -2,12 +2,13 @@
 # Stock xDS clients in C++, Go and Node against the real control: a route moves, instances are killed, control is killed and comes back, and no call is lost.
 # usage: BIN_DIR=FOLDER tests/e2e/xds/run.sh
 # BIN_DIR: Bazel's bin folder (default: asks Bazel and builds), with control, trv_migrate, trv_call, xds_backend and xds_client_cc. Needs mariadbd, openssl,
-# go 1.19 or newer and npm; a client whose language is not there is skipped, with the reason. Ends with the line "N passed, N failed"; status 1 when
-# one failed. KEEP=1 keeps the folder with all logs.
+# go 1.19 or newer and npm; a client whose language is not there is skipped, with the reason. Prints TAP lines; status 1 when one failed. KEEP=1 keeps
+# the folder with all logs.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
-passed=0 failed=0 pids=()
+source "$root/tests/tap.sh"
+pids=()
 
 if [ -z "${BIN_DIR:-}" ]; then
   (cd "$root" && bazel build //services/control //tools/migrate:trv_migrate //tools/call:trv_call //tests/e2e/xds/...)
@@ -68,13 +69,7 @@ wait_for() {
 check() {
   local what=$1
   shift
-  if wait_for "$@"; then
-    passed=$((passed + 1))
-    echo "ok      $what"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  $what"
-  fi
+  if wait_for "$@"; then ok "$what"; else not_ok "$what"; fi
 }
 
 # need WHAT SECONDS COMMAND...: without it no test makes sense.
@@ -194,16 +189,16 @@ EOF
   unset GRPC_XDS_BOOTSTRAP_CONFIG
   start_client cc "$client_bin"
   if ! command -v go >/dev/null; then
-    echo "skipped the Go client: no go here"
+    skip "the Go client" "no go here"
   elif (cd "$here/go" && GOFLAGS=-mod=readonly go build -o "$work/xds_client_go" .) >"$work/log/go-build" 2>&1; then
     start_client go "$work/xds_client_go"
   else
-    echo "skipped the Go client: it does not build ($(tail --lines=1 "$work/log/go-build"))"
+    skip "the Go client" "it does not build ($(tail --lines=1 "$work/log/go-build"))"
   fi
   if install_node; then
     start_client node "$here/node/node_modules/.bin/node" "$here/node/client.mjs"
   else
-    echo "skipped the Node client: npm ci failed ($(tail --lines=1 "$work/log/npm"))"
+    skip "the Node client" "npm ci failed ($(tail --lines=1 "$work/log/npm"))"
   fi
 }
 install_node() {
@@ -247,8 +242,8 @@ check_no_call_lost() {
     kill -TERM "${client_pids[$language]}"
     wait_for 30 grep --quiet '^calls ' "$work/log/client-$language" || true
     last=$(grep '^calls ' "$work/log/client-$language" || echo "calls unknown")
+    grep '^failed ' "$work/log/client-$language" | head --lines=5 | why || true
     check "$language: no call lost ($last)" 0 grep --quiet --extended-regexp '^calls [0-9]{3,} failed 0$' "$work/log/client-$language"
-    grep '^failed ' "$work/log/client-$language" | head --lines=5 || true
   done
 }
 
@@ -302,5 +297,4 @@ done
 kill -TERM "${backend_pids[payment-a1]}"
 sleep 1
 check_no_call_lost
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+exit "$failed"
