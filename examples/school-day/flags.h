@@ -27,10 +27,8 @@ struct Flags {
   std::string currency = "CNY";
   bool calm = false;        // The sandbox answers every call (single trades still misbehave).
   bool check_data = false;  // Reads the data and ends.
-  bool help = false;
+  std::string help;         // What --help prints, when it was asked for.
 };
-
-extern const char kHelp[];
 
 // "--name value", "--name=value" and "--switch". INVALID_ARGUMENT in words.
 absl::StatusOr<Flags> ParseFlags(const std::vector<std::string>& arguments);

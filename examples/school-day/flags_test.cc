@@ -18,6 +18,13 @@ TEST(ParseFlags, TakesBothForms) {
   EXPECT_EQ(ParseFlags({"--token_keys", "x"})->token_keys, "x");
 }
 
+TEST(ParseFlags, ReadsUpToHelp) {
+  const auto flags = ParseFlags({"--seed=9", "--help", "--nonsense"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_NE(flags->help.find("1-256. Default: 8."), std::string::npos) << flags->help;
+  EXPECT_EQ(ParseFlags({"--seed=9"})->help, "");
+}
+
 TEST(ParseFlags, SaysWhatIsWrong) {
   struct Case {
     std::vector<std::string> arguments;
@@ -31,6 +38,9 @@ TEST(ParseFlags, SaysWhatIsWrong) {
       {{"--students", "many"}, "--students: 'many', want 1-100000"},
       {{"--concurrency=1000"}, "--concurrency: '1000', want 1-256"},
       {{"--json="}, "--json: '', want a value"},
+      {{"--products=,"}, "--products: ',', want a value"},
+      {{"--seed=-1"}, "--seed: '-1', want 0-18446744073709551615"},
+      {{"--calm=no"}, "--calm: 'no', want no value"},
   };
   for (const Case& c : cases) EXPECT_EQ(ParseFlags(c.arguments).status().message(), c.message);
 }

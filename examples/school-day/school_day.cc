@@ -22,6 +22,7 @@
 #include "examples/school-day/product_day.h"
 #include "examples/school-day/report.h"
 #include "examples/school-day/school.h"
+#include "libs/command_line/command_line.h"
 #include "libs/status/status.h"
 
 namespace trivium::schoolday {
@@ -318,14 +319,7 @@ absl::StatusOr<int> Run(const Flags& flags) {
 int main(int argc, char** argv) {
   using namespace trivium::schoolday;
   const auto flags = ParseFlags({argv + 1, argv + argc});
-  if (!flags.ok()) {
-    std::fprintf(stderr, "%s; --help lists the flags\n", std::string(flags.status().message()).c_str());
-    return 2;
-  }
-  if (flags->help) {
-    std::printf("%s", kHelp);
-    return 0;
-  }
+  if (const std::optional<int> exit = trivium::command_line::ExitStatus(flags)) return *exit;
   // gRPC's own log would tell of each lost connection, in the middle of the progress bar; the caller may want it.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const auto result = Run(*flags);

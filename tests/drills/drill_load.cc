@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "libs/command_line/command_line.h"
 #include "libs/status/status.h"
 #include "tests/drills/call_log.h"
 #include "tests/drills/classes.h"
@@ -26,7 +27,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kExitBroken = 1, kExitUsage = 2, kExitFailed = 3;
+constexpr int kExitBroken = 1, kExitFailed = 3;        // 2: wrong usage.
 constexpr int kAbsent = 20;                            // Users for whom messages wait over a restore.
 constexpr int kRepeatsMax = 5000;                      // Payments that are asked for again.
 constexpr absl::Duration kSettle = absl::Seconds(60);  // For messages to come, and acknowledgements to be counted.
@@ -142,14 +143,7 @@ absl::StatusOr<bool> Run(const DrillFlags& flags) {
 int main(int argc, char** argv) {
   using namespace trivium::drills;
   const auto flags = ParseDrillFlags({argv + 1, argv + argc});
-  if (!flags.ok()) {
-    std::fprintf(stderr, "%s; --help lists the flags\n", std::string(flags.status().message()).c_str());
-    return kExitUsage;
-  }
-  if (flags->help) {
-    std::printf("%s", kDrillHelp);
-    return 0;
-  }
+  if (const std::optional<int> exit = trivium::command_line::ExitStatus(flags)) return *exit;
   // gRPC's own log would stand in the middle of ours; the caller may want it.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   // An environment of the caller's own goes first.

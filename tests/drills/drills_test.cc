@@ -319,6 +319,9 @@ TEST(FlagsTest, WrongOnesAreSaidInWords) {
     EXPECT_NE(std::string(flags.status().message()).find(c.said), std::string::npos) << flags.status();
   }
   EXPECT_EQ(ParseDrillFlags({"--home=h", "--clients=7"})->clients, 7);
+  // The script has nothing to say when nothing is broken.
+  EXPECT_TRUE(ParseDrillFlags({"--home=h", "--broken="}).ok());
+  EXPECT_NE(ParseDrillFlags({"--help"})->help, "");
 }
 
 }  // namespace

@@ -25,10 +25,8 @@ struct DrillFlags {
   std::string sums_before,
       sums_after;      // Of --verify: what sums.sql said of the platform that was backed up, and of this one.
   std::string broken;  // Of --verify: what others have found already, a sentence a line.
-  bool help = false;
+  std::string help;    // What --help prints, when it was asked for.
 };
-
-extern const char kDrillHelp[];
 
 // INVALID_ARGUMENT in words.
 absl::StatusOr<DrillFlags> ParseDrillFlags(const std::vector<std::string>& arguments);

@@ -28,10 +28,8 @@ struct GatewayFlags {
   int concurrency = 64;                         // Calls at a time.
   std::vector<int> rates = {20, 40, 100, 300};  // Messages per second of `fanout`, step by step.
   std::string json;
-  bool help = false;
+  std::string help;  // What --help prints, when it was asked for.
 };
-
-extern const char kGatewayLoadHelp[];
 
 // INVALID_ARGUMENT in words.
 absl::StatusOr<GatewayFlags> ParseGatewayFlags(const std::vector<std::string>& arguments);

@@ -27,11 +27,19 @@ TEST(GatewayFlags, SayWhatIsWrong) {
       {{}, "phase: '', want fanout, idle, rpc or storm"},
       {{"fanout", "--stall=3"}, "--stall: unknown flag, do you mean --stalled?"},
       {{"fanout", "--stalled", "51"}, "--stalled: '51', want 0-50"},
-      {{"fanout", "--rates=20,x"}, "--rates: 'x', want 1-2000"},
+      {{"fanout", "--rates=20,x"}, "--rates: '20,x', want 1-2000 each, with commas between them"},
+      {{"fanout", "idle"}, "idle: one phase too many"},
       {{"idle", "--connections=0"}, "--connections: '0', want 1-18000"},
       {{"idle", "--json"}, "--json: want a value"},
   };
   for (const Case& c : cases) EXPECT_EQ(ParseGatewayFlags(c.arguments).status().message(), c.message);
+}
+
+TEST(GatewayFlags, HelpNeedsNoPhase) {
+  const auto flags = ParseGatewayFlags({"--help"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_NE(flags->help.find("  --rates A,B"), std::string::npos) << flags->help;
+  EXPECT_NE(flags->help.find("1-2000 each. Default: 20,40,100,300."), std::string::npos) << flags->help;
 }
 
 TEST(GatewayFlags, HomeFillsInWhatIsNotGiven) {

@@ -24,10 +24,8 @@ struct JoinFlags {
   int rooms = 8;               // Half of one institution, half of another; the first has half of all who join.
   int wave = 1000;             // Users who come before all leave again.
   std::string json;
-  bool help = false;
+  std::string help;  // What --help prints, when it was asked for.
 };
-
-extern const char kJoinLoadHelp[];
 
 // INVALID_ARGUMENT in words.
 absl::StatusOr<JoinFlags> ParseJoinFlags(const std::vector<std::string>& arguments);

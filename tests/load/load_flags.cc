@@ -1,71 +1,39 @@
 #include "tests/load/load_flags.h"
 
+#include <climits>
 #include <fstream>
-#include <map>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "libs/config/config.h"
+#include "libs/command_line/command_line.h"
 
 namespace trivium::load {
-
-const char kLoadHelp[] = R"(payment_load: how many payments per second, and what each costs.
-
-  --home DIR         The .trv folder of a running platform: fills in the next five.
-  --target NAME      xds:///<product>.payment.trivium (needs a bootstrap file), or an address.
-  --pki DIR          ca.crt and product-<name>.crt, .key.
-  --sandbox URL      The sandbox PSP, which pays.
-  --admin URL        Payment's admin pages: CPU time is read from its /metrics. Or --pid PID: from /proc.
-  --bootstrap FILE   Instead of GRPC_XDS_BOOTSTRAP.
-  --product NAME     Default: ketang.
-  --seconds N        Length of each phase, 1-3600. Default: 10.
-  --concurrency N    Calls (life cycles) at a time, 1-4096. Default: 64.
-  --channels N       Connections, 1-64. Default: 4.
-  --institutions N   Payees, 1-100000. Default: 1, one hot account.
-  --pay HOW          sandbox (default): by the sandbox's control API. callback: this program signs the PSP's callback by itself, with
-                     --secret_file FILE of the merchant; the PSP knows nothing of these payments, and none is refunded.
-  --json FILE        Writes the report, schema trivium.load.payment/1.
-)";
-
 namespace {
 
-absl::Status ReadNumber(const std::string& name, const std::string& text, int least, int most, int* value) {
-  if (absl::SimpleAtoi(text, value) && *value >= least && *value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(name, ": '", text, "', want ", least, "-", most));
-}
+constexpr char kAbout[] = "payment_load: how many payments per second, and what each costs.";
 
-struct NumberFlag {
-  int LoadFlags::*field;
-  int least, most;
-};
-
-const std::map<std::string, NumberFlag>& NumberFlags() {
-  static const std::map<std::string, NumberFlag> flags = {
-      {"--seconds", {&LoadFlags::seconds, 1, 3600}}, {"--concurrency", {&LoadFlags::concurrency, 1, 4096}},
-      {"--channels", {&LoadFlags::channels, 1, 64}}, {"--institutions", {&LoadFlags::institutions, 1, 100'000}},
-      {"--pid", {&LoadFlags::pid, 1, 1 << 30}},
+std::vector<command_line::Flag> Table(LoadFlags& flags) {
+  using namespace command_line;  // NOLINT(build/namespaces): a table of its words.
+  return {
+      Text("--home DIR", &flags.home, "The .trv folder of a running platform: fills in the next five"),
+      Text("--target NAME", &flags.target, "xds:///<product>.payment.trivium (needs a bootstrap file), or an address"),
+      Text("--pki DIR", &flags.pki, "ca.crt and product-<name>.crt, .key"),
+      Text("--sandbox URL", &flags.sandbox, "The sandbox PSP, which pays"),
+      Text("--admin URL", &flags.admin, "Payment's admin pages: CPU time is read from its /metrics"),
+      Text("--bootstrap FILE", &flags.bootstrap, "Instead of GRPC_XDS_BOOTSTRAP"),
+      Number("--pid PID", &flags.pid, 1, INT_MAX, "Payment's process: CPU time is read from /proc, instead of --admin"),
+      Text("--product NAME", &flags.product, "Whose certificate and profile"),
+      Number("--seconds N", &flags.seconds, 1, 3600, "Length of each phase"),
+      Number("--concurrency N", &flags.concurrency, 1, 4096, "Calls (life cycles) at a time"),
+      Number("--channels N", &flags.channels, 1, 64, "Connections"),
+      Number("--institutions N", &flags.institutions, 1, 100'000, "Payees; a single one is a hot account"),
+      OneOf("--pay HOW", &flags.pay, {"sandbox", "callback"},
+            "sandbox: by the sandbox's control API. callback: this program signs the PSP's callback by itself, with "
+            "--secret_file; the PSP knows nothing of these payments, and none is refunded"),
+      Text("--secret_file FILE", &flags.secret_file, "The merchant's secret, for --pay callback"),
+      Text("--json FILE", &flags.json, "Writes the report, schema trivium.load.payment/1"),
   };
-  return flags;
-}
-
-const std::map<std::string, std::string LoadFlags::*>& TextFlags() {
-  static const std::map<std::string, std::string LoadFlags::*> flags = {
-      {"--home", &LoadFlags::home},       {"--target", &LoadFlags::target}, {"--pki", &LoadFlags::pki},
-      {"--sandbox", &LoadFlags::sandbox}, {"--admin", &LoadFlags::admin},   {"--bootstrap", &LoadFlags::bootstrap},
-      {"--product", &LoadFlags::product}, {"--pay", &LoadFlags::pay},       {"--secret_file", &LoadFlags::secret_file},
-      {"--json", &LoadFlags::json},
-  };
-  return flags;
-}
-
-absl::Status Unknown(const std::string& name) {
-  std::vector<std::string> names = {"--help"};
-  for (const auto& [known, field] : NumberFlags()) names.push_back(known);
-  for (const auto& [known, field] : TextFlags()) names.push_back(known);
-  const std::string nearest = config::NearestName(name, names);
-  return absl::InvalidArgumentError(absl::StrCat(name, ": unknown flag", nearest.empty() ? "" : ", do you mean ",
-                                                 nearest, nearest.empty() ? "" : "?"));
 }
 
 }  // namespace
@@ -82,27 +50,8 @@ int PortBase(const std::string& home) {
 
 absl::StatusOr<LoadFlags> ParseLoadFlags(const std::vector<std::string>& arguments) {
   LoadFlags flags;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::vector<std::string> parts = absl::StrSplit(arguments[i], absl::MaxSplits('=', 1));
-    const std::string& name = parts[0];
-    if (name == "--help") {
-      flags.help = true;
-      continue;
-    }
-    const auto number = NumberFlags().find(name);
-    const auto text = TextFlags().find(name);
-    if (number == NumberFlags().end() && text == TextFlags().end()) return Unknown(name);
-    if (parts.size() == 1 && i + 1 == arguments.size()) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": want a value"));
-    }
-    const std::string value = parts.size() == 2 ? parts[1] : arguments[++i];
-    if (text != TextFlags().end()) {
-      flags.*text->second = value;
-      continue;
-    }
-    const NumberFlag& n = number->second;
-    if (const absl::Status read = ReadNumber(name, value, n.least, n.most, &(flags.*n.field)); !read.ok()) return read;
-  }
+  const absl::Status read = command_line::Parse(arguments, {.about = kAbout, .flags = Table(flags)}, &flags.help);
+  if (!read.ok()) return read;
   return flags;
 }
 
@@ -122,9 +71,6 @@ absl::Status FillIn(LoadFlags& flags) {
   fill(flags.admin, absl::StrCat("http://127.0.0.1:", base + 11));
   if (flags.target.empty() || flags.pki.empty())
     return absl::InvalidArgumentError("want --home, or --target and --pki");
-  if (flags.pay != "sandbox" && flags.pay != "callback") {
-    return absl::InvalidArgumentError(absl::StrCat("--pay: '", flags.pay, "', want sandbox or callback"));
-  }
   if (flags.pay == "sandbox" && flags.sandbox.empty()) return absl::InvalidArgumentError("--sandbox: want its URL");
   if (flags.pay == "callback" && flags.secret_file.empty()) {
     return absl::InvalidArgumentError("--secret_file: want the merchant's secret for --pay callback");

@@ -24,10 +24,8 @@ struct LoadFlags {
   std::string pay = "sandbox";  // How life cycles are paid: "sandbox", or "callback" signed by this program.
   std::string secret_file;      // Of the merchant, for "callback".
   std::string json;
-  bool help = false;
+  std::string help;  // What --help prints, when it was asked for.
 };
-
-extern const char kLoadHelp[];
 
 // TRIVIUM_PORT_BASE of <home>/env; 0 when there is none.
 int PortBase(const std::string& home);

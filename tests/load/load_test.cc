@@ -22,7 +22,11 @@ TEST(LoadFlags, SayWhatIsWrong) {
       {{"--second", "3"}, "--second: unknown flag, do you mean --seconds?"},
       {{"--seconds", "0"}, "--seconds: '0', want 1-3600"},
       {{"--concurrency=x"}, "--concurrency: 'x', want 1-4096"},
+      {{"--pay=cash"}, "--pay: 'cash', want sandbox or callback"},
       {{"--json"}, "--json: want a value"},
+      {{"--json", "--seconds=5"}, "--json: want a value"},
+      {{"--json="}, "--json: '', want a value"},
+      {{"join"}, "join: unknown flag"},
   };
   for (const Case& c : cases) EXPECT_EQ(ParseLoadFlags(c.arguments).status().message(), c.message);
 }
@@ -41,7 +45,7 @@ TEST(LoadFlags, HomeFillsInWhatIsNotGiven) {
 
   auto nothing = ParseLoadFlags({});
   EXPECT_FALSE(FillIn(*nothing).ok());
-  auto missing = ParseLoadFlags({"--home=/nonexistent"});
+  auto missing = ParseLoadFlags({"--home", home + "/none"});
   EXPECT_FALSE(FillIn(*missing).ok());
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "libs/command_line/command_line.h"
 #include "libs/status/status.h"
 #include "tests/load/cpu_meter.h"
 #include "tests/load/load_flags.h"
@@ -72,14 +73,7 @@ absl::Status Run(LoadFlags flags) {
 int main(int argc, char** argv) {
   using namespace trivium::load;
   const auto flags = ParseLoadFlags({argv + 1, argv + argc});
-  if (!flags.ok()) {
-    std::fprintf(stderr, "%s; --help lists the flags\n", std::string(flags.status().message()).c_str());
-    return 2;
-  }
-  if (flags->help) {
-    std::printf("%s", kLoadHelp);
-    return 0;
-  }
+  if (const std::optional<int> exit = trivium::command_line::ExitStatus(flags)) return *exit;
   // gRPC's own log would stand in the middle of ours; the caller may want it.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const absl::Status status = Run(*flags);
