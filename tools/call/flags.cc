@@ -1,63 +1,67 @@
 #include "tools/call/flags.h"
 
-#include <functional>
-#include <map>
+#include <climits>
 
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
-#include "libs/config/config.h"
+#include "libs/command_line/command_line.h"
 
 namespace trivium::call {
 namespace {
 
-using Setter = std::function<bool(Flags&, const std::string&)>;
+using Value = command_line::Flag::Value;
 
-bool AddMetadata(Flags& flags, const std::string& header) {
+constexpr char kAbout[] =
+    R"(usage: trv call SERVICE/METHOD [JSON] [FLAG...]
+JSON: '@FILE' reads a file, '-' standard input; "@trivium.common.v1.ProductProfile:FILE.yaml" in it stands for an Any.
+Without an identity: operator dev. A product's calls go through xDS.)";
+
+std::string AddMetadata(Flags& flags, const std::string& header) {
   const std::pair<std::string, std::string> parts = absl::StrSplit(header, absl::MaxSplits(':', 1));
-  if (parts.first.empty() || parts.first.size() == header.size()) return false;
+  if (parts.first.empty() || parts.first.size() == header.size()) return "name: value";
   // gRPC keeps metadata names in lower case.
   flags.metadata.emplace_back(absl::AsciiStrToLower(parts.first), absl::StripAsciiWhitespace(parts.second));
-  return true;
+  return "";
 }
 
-bool SetTimeout(Flags& flags, const std::string& text) {
+std::string SetTimeout(Flags& flags, const std::string& text) {
+  absl::Duration timeout;
   double seconds = 0;
-  if (absl::ParseDuration(text, &flags.timeout)) return flags.timeout > absl::ZeroDuration();
-  if (!absl::SimpleAtod(text, &seconds)) return false;
-  flags.timeout = absl::Seconds(seconds);
-  return seconds > 0;
+  if (!absl::ParseDuration(text, &timeout) && absl::SimpleAtod(text, &seconds)) timeout = absl::Seconds(seconds);
+  if (timeout <= absl::ZeroDuration()) return "more than 0, such as 10s or 200ms";
+  flags.timeout = timeout;
+  return "";
 }
 
-const std::map<std::string, Setter>& Setters() {
-  static const auto& setters = *new std::map<std::string, Setter>{
-      {"--home", [](Flags& f, const std::string& v) { return !(f.home = v).empty(); }},
-      {"--port_base", [](Flags& f, const std::string& v) { return absl::SimpleAtoi(v, &f.port_base); }},
-      {"--product",
-       [](Flags& f, const std::string& v) {
-         f.product = v;
-         f.certificate = absl::StrCat("product-", v);
-         return !v.empty();
-       }},
-      {"--service",
-       [](Flags& f, const std::string& v) { return !(f.certificate = absl::StrCat("service-", v)).empty(); }},
-      {"--certificate", [](Flags& f, const std::string& v) { return !(f.certificate = v).empty(); }},
-      {"--address", [](Flags& f, const std::string& v) { return !(f.address = v).empty(); }},
-      {"--timeout", SetTimeout},
-      {"--limit", [](Flags& f, const std::string& v) { return absl::SimpleAtoi(v, &f.limit) && f.limit > 0; }},
-      {"-H", AddMetadata},
+std::string SetIdentity(Flags& flags, const std::string& kind, const std::string& name) {
+  if (name.empty()) return "a name";
+  flags.certificate = absl::StrCat(kind, "-", name);
+  if (kind == "product") flags.product = name;
+  return "";
+}
+
+std::vector<command_line::Flag> Table(Flags& flags) {
+  using namespace command_line;  // NOLINT(build/namespaces): a table of its words.
+  return {
+      {"--product P", Value::kWanted, [&](const std::string& v) { return SetIdentity(flags, "product", v); },
+       "As its backend."},
+      {"--operator[=NAME]", Value::kOptional,
+       [&](const std::string& v) { return SetIdentity(flags, "operator", v.empty() ? "dev" : v); },
+       "As an operator. Default: dev."},
+      {"--service S", Value::kWanted, [&](const std::string& v) { return SetIdentity(flags, "service", v); },
+       "As a service."},
+      Text("--certificate FILE", &flags.certificate, "As who has pki/FILE.crt and .key; none: without a certificate"),
+      {"-H 'name: value'", Value::kWanted, [&](const std::string& v) { return AddMetadata(flags, v); },
+       "Metadata; may be given again."},
+      {"--timeout TIME", Value::kWanted, [&](const std::string& v) { return SetTimeout(flags, v); },
+       "10s or 200ms. Default: 10s, of a stream none."},
+      Number("--limit N", &flags.limit, 1, INT_MAX, "Answers of a stream after which it ends"),
+      Text("--address HOST:PORT", &flags.address, "Whom to call, past xDS"),
+      Text("--home DIR", &flags.home, "Folder with pki/ and products/; ./trv fills it in"),
+      Number("--port_base N", &flags.port_base, 1, 65'535, "First port of the platform; ./trv fills it in"),
   };
-  return setters;
-}
-
-absl::Status UnknownFlag(const std::string& name) {
-  std::vector<std::string> names = {"--operator"};
-  for (const auto& [known, setter] : Setters()) names.push_back(known);
-  const std::string nearest = config::NearestName(name, names);
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": unknown flag", nearest.empty() ? "" : absl::StrCat(", did you mean ", nearest, "?")));
 }
 
 // Not a flag: the method, then the request.
@@ -78,27 +82,16 @@ absl::Status TakeWord(const std::string& word, int* words, Flags& flags) {
 absl::StatusOr<Flags> ParseFlags(const std::vector<std::string>& arguments) {
   Flags flags;
   int words = 0;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (!absl::StartsWith(argument, "-") || argument == "-") {
-      if (absl::Status status = TakeWord(argument, &words, flags); !status.ok()) return status;
-      continue;
-    }
-    const std::pair<std::string, std::string> parts = absl::StrSplit(argument, absl::MaxSplits('=', 1));
-    const bool has_value = absl::StrContains(argument, '=');
-    if (parts.first == "--operator") {
-      flags.certificate = absl::StrCat("operator-", has_value ? parts.second : "dev");
-      continue;
-    }
-    const auto setter = Setters().find(parts.first);
-    if (setter == Setters().end()) return UnknownFlag(parts.first);
-    if (!has_value && i + 1 == arguments.size())
-      return absl::InvalidArgumentError(absl::StrCat(argument, ": value missing"));
-    const std::string& value = has_value ? parts.second : arguments[++i];
-    if (!setter->second(flags, value))
-      return absl::InvalidArgumentError(absl::StrCat(parts.first, ": bad value '", value, "'"));
-  }
+  const auto word = [&](const std::string& text) { return TakeWord(text, &words, flags); };
+  const absl::Status read =
+      command_line::Parse(arguments, {.about = kAbout, .flags = Table(flags), .word = word}, &flags.help);
+  if (!read.ok()) return read;
   return flags;
+}
+
+std::string Usage() {
+  Flags flags;
+  return command_line::Help({.about = kAbout, .flags = Table(flags)});
 }
 
 }  // namespace trivium::call

@@ -21,10 +21,13 @@ struct Flags {
   absl::Duration timeout = absl::ZeroDuration();              // Zero: 10 s for unary calls, none for streams.
   int limit = 0;                                              // Answers of a stream after which it ends; 0: all.
   std::vector<std::pair<std::string, std::string>> metadata;  // -H 'name: value'.
+  std::string help;                                           // Usage(), when --help asked for it.
 };
 
 // Reads arguments without the program's name: METHOD [JSON] and flags in any order, as --name=value or --name value.
-// INVALID_ARGUMENT with a suggestion for an unknown flag.
+// INVALID_ARGUMENT in words, with a suggestion for an unknown flag.
 absl::StatusOr<Flags> ParseFlags(const std::vector<std::string>& arguments);
+// The flags, each with what it means.
+std::string Usage();
 
 }  // namespace trivium::call

@@ -34,6 +34,12 @@ TEST(ParseFlags, NamesTheCertificateOfAnIdentity) {
 
 TEST(ParseFlags, ReadsStandardInputForADash) { EXPECT_EQ(ParseFlags({"a/B", "-"})->json, "-"); }
 
+TEST(ParseFlags, HelpNeedsNoMethod) {
+  EXPECT_EQ(ParseFlags({"--product=acme", "--help"})->help, Usage());
+  EXPECT_EQ(ParseFlags({"--product=acme"})->help, "");
+  EXPECT_THAT(Usage(), HasSubstr("\n  --limit N "));
+}
+
 struct Bad {
   std::vector<std::string> arguments;
   std::string message;
@@ -47,12 +53,18 @@ TEST_P(BadFlags, AreRefusedWithAReason) {
   EXPECT_THAT(std::string(flags.status().message()), HasSubstr(GetParam().message));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BadFlags,
-                         testing::Values(Bad{{"--prodct", "acme"}, "did you mean --product?"},
-                                         Bad{{"--product"}, "value missing"}, Bad{{"--limit", "0"}, "bad value '0'"},
-                                         Bad{{"--timeout", "soon"}, "bad value 'soon'"},
-                                         Bad{{"-H", "novalue"}, "bad value"},
-                                         Bad{{"a/B", "{}", "{}"}, "one request too many"}));
+INSTANTIATE_TEST_SUITE_P(
+    All, BadFlags,
+    testing::Values(Bad{{"--prodct", "acme"}, "do you mean --product?"}, Bad{{"--product"}, "--product: want a value"},
+                    Bad{{"--limit", "0"}, "--limit: '0', want 1-2147483647"},
+                    Bad{{"--timeout", "soon"}, "--timeout: 'soon', want more than 0, such as 10s or 200ms"},
+                    Bad{{"--timeout=-1s"}, "--timeout: '-1s', want more than 0"},
+                    Bad{{"--timeout=0"}, "--timeout: '0', want more than 0"},
+                    Bad{{"--product="}, "--product: '', want a name"}, Bad{{"-x"}, "-x: unknown flag"},
+                    Bad{{"--port_base", "65536"}, "--port_base: '65536', want 1-65535"},
+                    Bad{{"-H", ": value"}, "-H: ': value', want name: value"},
+                    Bad{{"-H", "novalue"}, "-H: 'novalue', want name: value"},
+                    Bad{{"a/B", "{}", "{}"}, "one request too many"}));
 
 }  // namespace
 }  // namespace trivium::call

@@ -25,13 +25,8 @@ int Refuse(const absl::Status& status) {
   return kUsageError;
 }
 
-void PrintUsage() {
-  std::puts(
-      "usage: trv call SERVICE/METHOD [JSON] [--product P | --operator[=NAME] | --service S | --certificate none]\n"
-      "                [-H 'name: value'] [--timeout 10s] [--limit N] [--address HOST:PORT]\n"
-      "JSON: '@FILE' reads a file, '-' standard input; \"@trivium.common.v1.ProductProfile:FILE.yaml\" in it stands "
-      "for an Any.\n"
-      "Without an identity: operator dev. A product's calls go through xDS. Methods:");
+void PrintHelp(const std::string& help) {
+  std::printf("%s\nMethods:\n", help.c_str());
   for (const auto* method : AllMethods()) {
     std::printf("  %-30s %s%s -> %s%s\n", ShortName(*method).c_str(), method->client_streaming() ? "stream " : "",
                 method->input_type()->name().c_str(), method->server_streaming() ? "stream " : "",
@@ -71,9 +66,9 @@ int main(int argc, char** argv) {
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   auto flags = ParseFlags(std::vector<std::string>(argv + 1, argv + argc));
   if (!flags.ok()) return Refuse(flags.status());
-  if (flags->method.empty()) {
-    PrintUsage();
-    return kUsageError;
+  if (!flags->help.empty() || flags->method.empty()) {
+    PrintHelp(Usage());
+    return flags->help.empty() ? kUsageError : 0;
   }
   if (flags->certificate.empty()) flags->certificate = "operator-dev";
   return Run(*flags);
