@@ -238,7 +238,7 @@ class Peer {
     Raw(frame);
     return last_id_;
   }
-  // The answer to a command; an empty reply when none comes.
+  // The answer to a command; an empty reply when none comes, at once when the connection is closed instead.
   protocol::Reply Ask(protocol::Command command) {
     const uint32_t id = Send(std::move(command));
     protocol::Reply answer;
@@ -347,12 +347,13 @@ class Peer {
   void Cut() { client_.Disconnect(); }
 
  private:
+  // Until it is done, or cannot be any more.
   template <typename Done>
   void Await(Done done) {
     for (const absl::Time until = absl::Now() + absl::Seconds(15); absl::Now() < until;
          absl::SleepFor(absl::Milliseconds(1))) {
       Read();
-      if (done()) return;
+      if (done() || !close_.empty() || client_.ended()) return;
     }
   }
 
