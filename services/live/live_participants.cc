@@ -48,13 +48,6 @@ absl::StatusOr<T> First(std::vector<absl::StatusOr<T>> outcomes) {
   return std::move(outcomes[0]);
 }
 
-// The greatest text below a user's id, as far as ids go: all their characters lie between '-' and 'z'.
-std::string JustBefore(std::string user_id) {
-  --user_id.back();
-  if (user_id.size() < kMaxNameBytes) user_id.push_back('\x7f');
-  return user_id;
-}
-
 }  // namespace
 
 absl::StatusOr<Room> LiveService::OpenRoom(const CallContext& call, const std::string& room_id) {
@@ -199,15 +192,9 @@ void LiveService::CountReport(const Room& room, const std::string& join_id, Rung
 
 absl::StatusOr<Participant> LiveService::FindParticipant(const Room& room, const std::string& user_id,
                                                          absl::Time deadline) {
-  TRIVIUM_ASSIGN_OR_RETURN(
-      const std::vector<Participant> found,
-      p_.cell.Run<std::vector<Participant>>(room, deadline, [&](Admission& admission, const live::Call& c) {
-        return admission.ListParticipants({room.product, room.id}, JustBefore(user_id), 1, c);
-      }));
-  if (found.empty() || found[0].user_id != user_id) {
-    return Error(absl::StatusCode::kNotFound, "PARTICIPANT_NOT_IN_ROOM", "user_id: not in the room now");
-  }
-  return found[0];
+  return p_.cell.Run<Participant>(room, deadline, [&](Admission& admission, const live::Call& c) {
+    return admission.FindParticipant({room.product, room.id}, user_id, c);
+  });
 }
 
 absl::Status LiveService::CheckModerator(const CallContext& call, const Room& room) {

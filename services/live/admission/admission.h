@@ -314,6 +314,9 @@ class Admission {
   virtual absl::StatusOr<std::vector<Participant>> ListParticipants(const RoomId& room,
                                                                     const std::string& after_user_id, size_t limit,
                                                                     const Call& call) = 0;
+  // The one of this name, by one read. Errors: ROOM_NOT_LIVE, PARTICIPANT_NOT_IN_ROOM.
+  virtual absl::StatusOr<Participant> FindParticipant(const RoomId& room, const std::string& user_id,
+                                                      const Call& call) = 0;
 
   // --- Participants.
   // A new stay, or a reconnect: the same place under a new epoch. Errors of an item: ROOM_NOT_LIVE; FAILED_PRECONDITION

@@ -132,6 +132,12 @@ absl::Status CheckRoom(const RoomId& room) {
   return FieldsError(found);
 }
 
+absl::Status CheckParticipant(const RoomId& room, const std::string& user_id) {
+  Found found;
+  Person(room, user_id, &found);
+  return FieldsError(found);
+}
+
 absl::Status Check(const StartRoomRequest& request) {
   Found found;
   Room(request.room, &found);

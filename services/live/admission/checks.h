@@ -10,6 +10,7 @@ absl::Status CheckCapacities(std::span<const Capacity> capacities);
 absl::Status CheckLevels(std::span<const LevelName> levels);
 absl::Status CheckLimit(size_t limit, size_t max);
 absl::Status CheckRoom(const RoomId& room);
+absl::Status CheckParticipant(const RoomId& room, const std::string& user_id);
 absl::Status Check(const StartRoomRequest& request);
 absl::Status Check(const RoomId& room, const RoomLimits& limits);
 absl::Status Check(const JoinRequest& request);

@@ -51,6 +51,10 @@ class ForwardingAdmission : public Admission {
                                                             size_t limit, const Call& call) override {
     return inner_.ListParticipants(room, after_user_id, limit, call);
   }
+  absl::StatusOr<Participant> FindParticipant(const RoomId& room, const std::string& user_id,
+                                              const Call& call) override {
+    return inner_.FindParticipant(room, user_id, call);
+  }
   absl::StatusOr<Standing> Move(const MoveRequest& request, const Call& call) override {
     return inner_.Move(request, call);
   }

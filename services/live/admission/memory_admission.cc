@@ -247,10 +247,19 @@ class Memory : public MemoryAdmission {
     if (room == nullptr) return cell_.Refuse(Refusal::kRoomNotLive);
     std::vector<Participant> listed;
     for (auto next = room->people.upper_bound(after); next != room->people.end() && listed.size() < limit; ++next) {
-      const absl::StatusOr<Standing> standing = cell_.StandingOf(MemoryCell::Find(*room, next->first), true);
-      listed.push_back({next->first, next->second.place, next->second.lease_ends, standing->queue_position});
+      listed.push_back(cell_.ParticipantOf(MemoryCell::Find(*room, next->first)));
     }
     return listed;
+  }
+
+  absl::StatusOr<Participant> FindParticipant(const RoomId& id, const std::string& user_id, const Call& call) override {
+    TRIVIUM_RETURN_IF_ERROR(CheckParticipant(id, user_id));
+    MutexLock lock(mu_);
+    TRIVIUM_RETURN_IF_ERROR(Begin(call));
+    MemoryRoom* room = cell_.FindRoom(id);
+    if (room == nullptr) return cell_.Refuse(Refusal::kRoomNotLive);
+    if (!room->people.contains(user_id)) return cell_.Refuse(Refusal::kNotInRoom);
+    return cell_.ParticipantOf(MemoryCell::Find(*room, user_id));
   }
 
   std::vector<absl::StatusOr<Standing>> Join(std::span<const JoinRequest> requests, const Call& call) override {

@@ -87,6 +87,11 @@ absl::StatusOr<Standing> MemoryCell::StandingOf(Seatable p, bool returned) {
   return standing;
 }
 
+Participant MemoryCell::ParticipantOf(Seatable p) {
+  const Standing standing = *StandingOf(p, true);
+  return {p.user_id, standing.place, standing.lease_ends, standing.queue_position};
+}
+
 void MemoryCell::Put(Seatable p, Rung rung, int seat, bool slice) {
   p.person.place.rung = rung;
   p.person.place.seat = seat;

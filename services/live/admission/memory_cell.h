@@ -51,6 +51,7 @@ struct MemoryCell {
   // An entry of the stream.
   void Tell(int64_t sequence, ChangeKind kind, Seatable p, LeaveCause cause = LeaveCause::kNone);
   absl::StatusOr<Standing> StandingOf(Seatable p, bool returned);
+  Participant ParticipantOf(Seatable p);
 
   // --- Places. A place is given by writing it down: everything else is counted.
   void Put(Seatable p, Rung rung, int seat, bool slice);

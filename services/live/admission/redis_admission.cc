@@ -56,6 +56,15 @@ PerRung RungsAt(const std::vector<int64_t>& numbers, size_t first) {
   return {numbers[first], numbers[first + 1], numbers[first + 2]};
 }
 
+// From {record, end of the lease, position in the queue}.
+absl::StatusOr<Participant> ReadParticipant(std::string user_id, std::span<const redis::Reply> parts) {
+  TRIVIUM_ASSIGN_OR_RETURN(const std::string blob, parts[0].Text());
+  TRIVIUM_ASSIGN_OR_RETURN(const PersonRecord record, ReadPerson(blob));
+  TRIVIUM_ASSIGN_OR_RETURN(const int64_t lease_ends, parts[1].Integer());
+  TRIVIUM_ASSIGN_OR_RETURN(const int64_t position, parts[2].Integer());
+  return Participant{std::move(user_id), record.place, absl::FromUnixMillis(lease_ends), position};
+}
+
 class RedisAdmission : public Admission {
  public:
   RedisAdmission(const AdmissionOptions& options, redis::Client& client)
@@ -227,13 +236,21 @@ class RedisAdmission : public Admission {
     if ((answer.size() - 2) % 4 != 0) return Malformed("a list of participants");
     for (size_t i = 2; i < answer.size(); i += 4) {
       TRIVIUM_ASSIGN_OR_RETURN(std::string user_id, answer[i].Text());
-      TRIVIUM_ASSIGN_OR_RETURN(const std::string blob, answer[i + 1].Text());
-      TRIVIUM_ASSIGN_OR_RETURN(const PersonRecord record, ReadPerson(blob));
-      TRIVIUM_ASSIGN_OR_RETURN(const int64_t lease_ends, answer[i + 2].Integer());
-      TRIVIUM_ASSIGN_OR_RETURN(const int64_t position, answer[i + 3].Integer());
-      listed.push_back({std::move(user_id), record.place, absl::FromUnixMillis(lease_ends), position});
+      TRIVIUM_ASSIGN_OR_RETURN(Participant participant, ReadParticipant(std::move(user_id), answer.subspan(i + 1, 3)));
+      listed.push_back(std::move(participant));
     }
     return listed;
+  }
+
+  absl::StatusOr<Participant> FindParticipant(const RoomId& room, const std::string& user_id,
+                                              const Call& call) override {
+    TRIVIUM_RETURN_IF_ERROR(CheckParticipant(room, user_id));
+    const redis::Outcome outcome =
+        Run(ReadScript().Call(keys_, Start(call, {"find", RoomKey(room.room_id), room.product, user_id})), call);
+    TRIVIUM_RETURN_IF_ERROR(outcome.status());
+    TRIVIUM_ASSIGN_OR_RETURN(const std::span<const redis::Reply> answer, ReadAnswer(*outcome, call.now));
+    if (answer.size() != 5) return Malformed("a participant");
+    return ReadParticipant(user_id, answer.subspan(2));
   }
 
   std::vector<absl::StatusOr<Standing>> Join(std::span<const JoinRequest> requests, const Call& call) override {

@@ -145,6 +145,36 @@ TEST_F(RoomTest, ListsInPages) {
   EXPECT_EQ(Reason(admission_.ListParticipants(Room(1), "", kMaxPage + 1, call())), "FIELD_INVALID");
 }
 
+TEST_F(RoomTest, FindsOneByName) {
+  Begin();
+  ASSERT_EQ(Start(1, LargeRoom({3, 0, 0})), absl::OkStatus());
+  ASSERT_EQ(Start(2, LargeRoom({3, 0, 0})), absl::OkStatus());
+  for (const char* user : {"d", "b", "a", "c|"}) ASSERT_TRUE(Join(1, user).ok());
+  ASSERT_TRUE(Join(2, "other").ok());
+  const auto find = [&](const RoomId& room, const std::string& user) {
+    return admission_.FindParticipant(room, user, call());
+  };
+  for (const Participant& listed : List(1)) {
+    const auto found = find(Room(1), listed.user_id);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->user_id, listed.user_id);
+    EXPECT_EQ(found->place, listed.place);
+    EXPECT_EQ(found->lease_ends, now() + kLease);
+    EXPECT_EQ(found->queue_position, listed.queue_position);
+  }
+  EXPECT_EQ(find(Room(1), "c|")->queue_position, 2) << "a came before";
+  for (const char* user : {"other", "c", "e", "A"})
+    EXPECT_EQ(Reason(find(Room(1), user)), "PARTICIPANT_NOT_IN_ROOM") << user;
+  EXPECT_EQ(Leave(1, "b"), absl::OkStatus());
+  EXPECT_EQ(Reason(find(Room(1), "b")), "PARTICIPANT_NOT_IN_ROOM");
+  EXPECT_EQ(Reason(find(Room(3), "d")), "ROOM_NOT_LIVE");
+  EXPECT_EQ(Reason(find(Room(1, "globex"), "d")), "ROOM_NOT_LIVE");
+  EXPECT_EQ(Reason(find(Room(1), "")), "FIELD_INVALID");
+  EXPECT_EQ(Reason(find(Room(1), std::string(kMaxNameBytes + 1, 'x'))), "FIELD_INVALID");
+  under_test_.Lose();
+  EXPECT_EQ(Reason(find(Room(1), "d")), "ADMISSION_STATE_LOST");
+}
+
 TEST_F(RoomTest, ScansEveryRoomWithItsPeople) {
   Begin();
   for (int room = 1; room <= 9; ++room) ASSERT_EQ(Start(room, LargeRoom({3, 0, 0})), absl::OkStatus());

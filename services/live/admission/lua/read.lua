@@ -1,5 +1,5 @@
 -- Changes nothing. ARGV: name, then for levels: fields; for room: room, product; for list: room, product, after, limit;
--- for scan: cursor, limit.
+-- for find: room, product, user; for scan: cursor, limit.
 
 local function levels_now()
   local answers = {}
@@ -41,6 +41,15 @@ local function list()
   return answer
 end
 
+-- Answers {0, number, participant, end of the lease, position}.
+local function find()
+  local room = find_room(ARGV[4], ARGV[5])
+  if not room then return {ROOM_NOT_LIVE, sequence} end
+  local p = load_person(room, ARGV[6])
+  if not p then return {NOT_IN_ROOM, sequence} end
+  return {0, sequence, p.blob, tonumber(call('ZSCORE', LEASES, p.key) or 0), queue_position(p)}
+end
+
 -- Answers {0, number, cursor, then for each: room, product, node, participants on each rung}.
 local function scan()
   local found = call('HSCAN', ROOMS, ARGV[4], 'COUNT', tonumber(ARGV[5]))
@@ -63,5 +72,6 @@ local name = ARGV[3]
 if name == 'levels' then return levels_now() end
 if name == 'room' then return room_now() end
 if name == 'list' then return list() end
+if name == 'find' then return find() end
 if name == 'scan' then return scan() end
 return cell_now()
