@@ -48,11 +48,13 @@ Call Cell::CallUntil(absl::Time deadline) const {
 }
 
 absl::Duration Cell::LongestLease() const {
-  absl::Duration longest = Profile().lease;
+  absl::Duration longest;
   for (const std::string& product : p_.products()) {
     const std::shared_ptr<const Profile> profile = p_.profiles.Find(product);
     if (profile != nullptr) longest = std::max(longest, profile->lease);
   }
+  // No profile: nobody could say yet what its products want.
+  if (longest == absl::ZeroDuration()) longest = Profile().lease;
   return std::min(longest, kMaxLease);
 }
 

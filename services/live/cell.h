@@ -64,7 +64,8 @@ class Cell {
   }
 
   // Begins the admission's state when there is none. Of many who find it lost one does so; the others go on at once. A
-  // room that somebody comes to is opened then; RestoreRooms brings the rest back.
+  // room that somebody comes to is opened then; RestoreRooms brings the rest back. For the longest lease of the
+  // products only who was in is admitted; at once everybody where no room was open.
   absl::Status Rebuild(absl::Time deadline);
   // Tells a new state all again: capacities, and rooms that are open. For one who has time for them all, and tries
   // again what could not be told; may be repeated.
@@ -87,6 +88,7 @@ class Cell {
   absl::Status StartOn(const Room& room, const std::string& node, bool restored, const Call& call);
   // Calls for each open room of this cell.
   absl::Status EachOpenRoom(absl::Time deadline, const std::function<absl::Status(const Room&)>& work);
+  // Of the products with a profile: so long it takes until everybody who was in has called again.
   absl::Duration LongestLease() const;
 
   const Parts p_;

@@ -64,6 +64,32 @@ TEST_F(CellTest, NumbersGoOnAboveTheStoredOnesAlsoWhenAClockWasAhead) {
   EXPECT_LE(counts.rebuild_until, clock.Now() + absl::Seconds(32));
 }
 
+TEST_F(CellTest, ARebuildLastsTheLongestLeaseOfTheProducts) {
+  struct Case {
+    std::map<std::string, absl::Duration> leases;
+    absl::Duration want;
+  };
+  const Case cases[] = {
+      {{{"acme", absl::Seconds(5)}, {"globex", absl::Seconds(7)}}, absl::Seconds(7)},
+      {{{"acme", absl::Minutes(5)}, {"globex", absl::Seconds(5)}}, absl::Minutes(5)},
+      {{{"acme", absl::Seconds(5)}}, absl::Seconds(30)},  // globex has the usual one.
+      {{}, absl::Seconds(30)},                            // No product has a profile.
+  };
+  const Room room = OpenRoom();
+  for (const Case& c : cases) {
+    SCOPED_TRACE(absl::FormatDuration(c.want));
+    profiles.leases = c.leases;
+    products = c.leases.empty() ? std::vector<std::string>() : std::vector<std::string>{"acme", "globex"};
+    admission->Lose();
+    EXPECT_EQ(ReasonOf(Join(room, "u-1").status()), "REBUILDING");
+    EXPECT_EQ(admission->CountCell(cell.CallUntil(Deadline()))->rebuild_until, clock.Now() + c.want);
+    clock.Advance(c.want - absl::Milliseconds(1));
+    EXPECT_EQ(ReasonOf(Join(room, "u-1").status()), "REBUILDING");
+    clock.Advance(absl::Milliseconds(1));
+    EXPECT_TRUE(Join(room, "u-1").ok());
+  }
+}
+
 TEST_F(CellTest, MoreProductsAndInstitutionsThanABatchAreTold) {
   for (int i = 0; i < 1200; ++i) products.push_back(absl::StrCat("product-", i));
   ASSERT_TRUE(cell.Rebuild(Deadline()).ok());

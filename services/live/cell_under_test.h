@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,7 +61,13 @@ struct CellUnderTest {
   static constexpr char kCell[] = "cell-a";
 
   struct OneProfile : Profiles {
-    std::shared_ptr<const Profile> Find(const std::string&) override { return std::make_shared<const Profile>(); }
+    std::shared_ptr<const Profile> Find(const std::string& product) override {
+      Profile found = profile;
+      if (const auto lease = leases.find(product); lease != leases.end()) found.lease = lease->second;
+      return std::make_shared<const Profile>(found);
+    }
+    Profile profile;
+    std::map<std::string, absl::Duration> leases;  // Of products whose lease is another.
   };
   struct OneNode : Capacities {
     std::shared_ptr<const CellCapacity> Get() override {
