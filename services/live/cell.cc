@@ -73,15 +73,14 @@ std::vector<Capacity> Cell::CommonCapacities() const {
   return all;
 }
 
-// A room's product and institution; platform and nodes too, so that a room opens also where nobody has told them yet.
+// A room's product; platform and nodes too, so that a room opens also where nobody has told them yet. Its institution
+// comes with the room.
 absl::Status Cell::TellCapacitiesOf(const Room& room, const Call& call) {
   const std::shared_ptr<const CellCapacity> cell = p_.capacities.Get();
   if (cell == nullptr) return CapacityUnknown();
   const std::shared_ptr<const Profile> profile = p_.profiles.FindOrDefault(room.product);
   std::vector<Capacity> all = {{{.level = Level::kPlatform}, cell->platform},
-                               {{.level = Level::kProduct, .product = room.product}, profile->product_capacity},
-                               {{.level = Level::kInstitution, .product = room.product, .name = room.institution_id},
-                                profile->institution_capacity}};
+                               {{.level = Level::kProduct, .product = room.product}, profile->product_capacity}};
   for (const CellCapacity::Node& node : cell->nodes)
     all.push_back({{.level = Level::kNode, .name = node.name}, node.places});
   return p_.admission.SetCapacities(all, call);
@@ -104,6 +103,7 @@ absl::StatusOr<std::vector<std::string>> Cell::NodesByFreePlaces(const Call& cal
 absl::Status Cell::StartOn(const Room& room, const std::string& node, bool restored, const Call& call) {
   StartRoomRequest request{.room = {room.product, room.id},
                            .institution = room.institution_id,
+                           .institution_places = p_.profiles.FindOrDefault(room.product)->institution_capacity,
                            .node = node,
                            .limits = LimitsOf(room),
                            .restored = restored};
@@ -213,7 +213,7 @@ absl::Status Cell::Rebuild(absl::Time deadline) { return BeginAnew(CallUntil(dea
 
 absl::Status Cell::RestoreRooms(absl::Time deadline) {
   const auto restore = [&]() -> absl::Status {
-    TRIVIUM_RETURN_IF_ERROR(SetAllCapacities(CallUntil(deadline)));
+    TRIVIUM_RETURN_IF_ERROR(SetCapacities(CommonCapacities(), CallUntil(deadline)));
     return EachOpenRoom(deadline, [&](const Room& room) {
       if (!MayHavePeople(room, p_.clock.Now())) return absl::OkStatus();
       const absl::Status status = StartOn(room, room.node, true, CallUntil(deadline));
@@ -230,7 +230,16 @@ absl::Status Cell::RestoreRooms(absl::Time deadline) {
   return status;
 }
 
-absl::Status Cell::SetAllCapacities(const Call& call) {
+absl::Status Cell::SetCapacities(std::span<const Capacity> all, const Call& call) {
+  for (size_t first = 0; first < all.size(); first += kMaxBatch) {
+    TRIVIUM_RETURN_IF_ERROR(
+        p_.admission.SetCapacities(all.subspan(first, std::min(kMaxBatch, all.size() - first)), call));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Cell::TellCapacities(absl::Time deadline) {
+  const Call call = CallUntil(deadline);
   std::vector<Capacity> all = CommonCapacities();
   std::set<std::pair<std::string, std::string>> institutions;  // Of products that have a profile.
   TRIVIUM_RETURN_IF_ERROR(EachOpenRoom(call.deadline, [&](const Room& room) {
@@ -240,14 +249,7 @@ absl::Status Cell::SetAllCapacities(const Call& call) {
                      profile->institution_capacity});
     return absl::OkStatus();
   }));
-  const std::span<const Capacity> rest = all;
-  for (size_t first = 0; first < rest.size(); first += kMaxBatch) {
-    TRIVIUM_RETURN_IF_ERROR(
-        p_.admission.SetCapacities(rest.subspan(first, std::min(kMaxBatch, rest.size() - first)), call));
-  }
-  return absl::OkStatus();
+  return AdmissionError(SetCapacities(all, call));
 }
-
-absl::Status Cell::TellCapacities(absl::Time deadline) { return AdmissionError(SetAllCapacities(CallUntil(deadline))); }
 
 }  // namespace trivium::live

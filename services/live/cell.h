@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -80,8 +81,7 @@ class Cell {
   bool Mend(const absl::Status& error, const Room* room, absl::Time deadline);
   absl::Status TellCapacitiesOf(const Room& room, const Call& call);
   std::vector<Capacity> CommonCapacities() const;
-  // Those of open rooms' institutions, too: each once.
-  absl::Status SetAllCapacities(const Call& call);
+  absl::Status SetCapacities(std::span<const Capacity> all, const Call& call);
   // False: there is a generation already.
   absl::StatusOr<bool> BeginAnew(const Call& call);
   absl::StatusOr<std::vector<std::string>> NodesByFreePlaces(const Call& call);

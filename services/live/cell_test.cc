@@ -90,6 +90,29 @@ TEST_F(CellTest, ARebuildLastsTheLongestLeaseOfTheProducts) {
   }
 }
 
+TEST_F(CellTest, AnInstitutionsPlacesComeAndGoWithItsRooms) {
+  Room room = MakeRoom();
+  const LevelName name{.level = Level::kInstitution, .product = "acme", .name = room.institution_id};
+  const auto count = [&] { return admission->CountLevels({&name, 1}, cell.CallUntil(Deadline())).value()[0]; };
+  profiles.profile.institution_capacity = {1, 0, 0};
+  EXPECT_EQ(MetadataOf(cell.Open(room, false, Deadline()).status(), "level"), "INSTITUTION");
+  EXPECT_FALSE(count().known) << "it did not open";
+  profiles.profile.institution_capacity = {5, 6, 7};
+  ASSERT_TRUE(cell.Open(room, false, Deadline()).ok());
+  room = Move(room, RoomEvent::kStarted);
+  EXPECT_EQ(count().places, (PerRung{5, 6, 7}));
+  profiles.profile.institution_capacity = {8, 9, 10};
+  ASSERT_TRUE(cell.TellCapacities(Deadline()).ok());
+  EXPECT_EQ(count().places, (PerRung{8, 9, 10}));
+  // All rooms come back with theirs.
+  admission->Lose();
+  ASSERT_TRUE(cell.Rebuild(Deadline()).ok());
+  ASSERT_TRUE(cell.RestoreRooms(Deadline()).ok());
+  EXPECT_EQ(count().places, (PerRung{8, 9, 10}));
+  ASSERT_TRUE(cell.Close({room.product, room.id}, Deadline()).ok());
+  EXPECT_FALSE(count().known);
+}
+
 TEST_F(CellTest, MoreProductsAndInstitutionsThanABatchAreTold) {
   for (int i = 0; i < 1200; ++i) products.push_back(absl::StrCat("product-", i));
   ASSERT_TRUE(cell.Rebuild(Deadline()).ok());

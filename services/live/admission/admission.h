@@ -104,8 +104,9 @@ struct Ban {
 
 struct StartRoomRequest {
   RoomId room;
-  std::string institution;  // "": none, the level does not count.
-  std::string node;         // The media node. Its capacity, and those of all levels, were set before.
+  std::string institution;       // "": none, the level does not count.
+  PerRung institution_places{};  // The institution's capacity, from now on and for all of its rooms.
+  std::string node;              // The media node. Its capacity, the product's and the platform's were set before.
   RoomLimits limits;
   bool restored = false;  // MySQL says that it was live before: allowed while the state is being rebuilt.
   std::vector<Ban> bans;  // That still hold; at most kMaxBansRestored.
@@ -215,7 +216,7 @@ struct RoomCounts {
 
 struct LevelCounts {
   LevelName level;
-  bool known = false;  // Its capacity was set.
+  bool known = false;  // Its capacity was set; an institution: a room of it is here.
   PerRung places{};
   PerRung use{};  // May be above places after these were lowered: then nobody is admitted.
 };
@@ -275,7 +276,9 @@ class Admission {
   // long only claims are admitted; 0 to kMaxLease; 0 for a cell that was never used.
   virtual absl::StatusOr<Generation> BeginGeneration(absl::Duration rebuild, const Call& call) = 0;
   // Sets capacities; may be repeated at any time. Below use: nobody is put out, and nobody is admitted until there is
-  // room again. At most kMaxBatch. The caller lets AdmitWaiting run when something grew.
+  // room again. At most kMaxBatch. The caller lets AdmitWaiting run when something grew. An institution's level is
+  // there as long as a room of it is: StartRoom brings it, the step in which its last room goes forgets it, and to set
+  // the capacity of one without a room changes nothing. So the levels do not grow with who was once there.
   virtual absl::Status SetCapacities(std::span<const Capacity> capacities, const Call& call) = 0;
   // Frees the places of at most `limit` (1 to kMaxBatch) participants whose lease is over, oldest first, and forgets
   // bans that are over. From any number of instances at once.
@@ -283,10 +286,10 @@ class Admission {
   // Admits at most `limit` (1 to kMaxBatch) who wait, rooms in turn. more: places or rooms may be left to look at.
   virtual absl::StatusOr<Batch> AdmitWaiting(size_t limit, const Call& call) = 0;
   virtual absl::StatusOr<CellCounts> CountCell(const Call& call) = 0;
-  // In order. A level that nobody set or used is not known.
+  // In order. A level that nobody set, or an institution without a room, is not known.
   virtual absl::StatusOr<std::vector<LevelCounts>> CountLevels(std::span<const LevelName> levels, const Call& call) = 0;
-  // All rooms, about `limit` (1 to kMaxPage) a call, in no order; cursor "" begins. While rooms come and go one may come
-  // twice; one that is there all the time comes.
+  // All rooms, about `limit` (1 to kMaxPage) a call, in no order; cursor "" begins. While rooms come and go one may
+  // come twice; one that is there all the time comes.
   virtual absl::StatusOr<RoomsScan> ScanRooms(const std::string& cursor, size_t limit, const Call& call) = 0;
   // Changes after a sequence, oldest first, at most `limit` (1 to kMaxChangesRead).
   virtual absl::StatusOr<std::vector<Change>> ReadChanges(int64_t after, size_t limit, const Call& call) = 0;
@@ -297,9 +300,10 @@ class Admission {
 
   // --- Rooms.
   // Opens the room and reserves its staff slice on all levels. OK when it is open with the same institution and node
-  // (its limits stay as they are). Errors: FAILED_PRECONDITION CAPACITY_UNKNOWN (metadata level: its capacity was never
-  // set); RESOURCE_EXHAUSTED LEVEL_FULL (metadata level, rung); ALREADY_EXISTS ROOM_STARTED_DIFFERENTLY;
-  // FAILED_PRECONDITION ROOM_ENDING; UNAVAILABLE REBUILDING for a room that is not `restored`.
+  // (its limits stay as they are). Refused, it changes nothing. Errors: FAILED_PRECONDITION CAPACITY_UNKNOWN (metadata
+  // level: its capacity was never set; never the institution's); RESOURCE_EXHAUSTED LEVEL_FULL (metadata level, rung);
+  // ALREADY_EXISTS ROOM_STARTED_DIFFERENTLY; FAILED_PRECONDITION ROOM_ENDING; UNAVAILABLE REBUILDING for a room that is
+  // not `restored`.
   virtual absl::Status StartRoom(const StartRoomRequest& request, const Call& call) = 0;
   // Sets all limits. More staff slots are reserved at once, or LEVEL_FULL and nothing changes; fewer than staff is in:
   // FAILED_PRECONDITION STAFF_SLOTS_IN_USE. Lower places, seats or queue put nobody out. A small class stays one, a

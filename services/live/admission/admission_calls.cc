@@ -63,6 +63,7 @@ LevelName AdmissionCalls::NameOfLevel(Level level) {
 }
 
 void AdmissionCalls::SetLevel(Level level, const PerRung& places) {
+  if (level == Level::kInstitution) institution_places_ = places;
   const Capacity capacity{NameOfLevel(level), places};
   EXPECT_EQ(admission_.SetCapacities({{capacity}}, call()), absl::OkStatus());
 }
@@ -78,15 +79,23 @@ RoomId AdmissionCalls::Room(int number, const std::string& product) {
   return {product, IdOf(1, static_cast<uint64_t>(number))};
 }
 
+StartRoomRequest AdmissionCalls::StartOf(int room, const RoomLimits& limits) const {
+  return {.room = Room(room),
+          .institution = kInstitution,
+          .institution_places = institution_places_,
+          .node = kNode,
+          .limits = limits,
+          .bans = {}};
+}
+
 absl::Status AdmissionCalls::Start(int room, const RoomLimits& limits) {
-  return admission_.StartRoom(
-      {.room = Room(room), .institution = kInstitution, .node = kNode, .limits = limits, .bans = {}}, call());
+  return admission_.StartRoom(StartOf(room, limits), call());
 }
 
 absl::Status AdmissionCalls::Restore(int room, const RoomLimits& limits) {
-  return admission_.StartRoom(
-      {.room = Room(room), .institution = kInstitution, .node = kNode, .limits = limits, .restored = true, .bans = {}},
-      call());
+  StartRoomRequest start = StartOf(room, limits);
+  start.restored = true;
+  return admission_.StartRoom(start, call());
 }
 
 RoomCounts AdmissionCalls::CountRoom(int room) {

@@ -24,15 +24,17 @@ class AdmissionCalls {
   void Advance(absl::Duration d) { now_ += d; }
   absl::Time now() const { return now_; }
 
-  // A generation, and these places on each level above the rooms.
+  // A generation, and plenty of places on each level above the rooms.
   void Begin(absl::Duration rebuild = absl::ZeroDuration());
   void SetEach(const PerRung& places);
+  // The institution's places are those of rooms that start later, too.
   void SetLevel(Level level, const PerRung& places);
   static LevelName NameOfLevel(Level level);
   LevelCounts Count(Level level);
 
   // Rooms by number; the same number is the same room.
   static RoomId Room(int number, const std::string& product = kProduct);
+  StartRoomRequest StartOf(int room, const RoomLimits& limits) const;
   absl::Status Start(int room, const RoomLimits& limits);
   absl::Status Restore(int room, const RoomLimits& limits);
   RoomCounts CountRoom(int room);
@@ -56,6 +58,7 @@ class AdmissionCalls {
  protected:
   Admission& admission_;
   absl::Time now_ = absl::FromUnixSeconds(1'795'334'400);
+  PerRung institution_places_{};
   int64_t told_ = 0;
   int requests_ = 0;
 };

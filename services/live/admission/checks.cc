@@ -142,6 +142,7 @@ absl::Status Check(const StartRoomRequest& request) {
   Found found;
   Room(request.room, &found);
   if (!request.institution.empty()) LevelPart("institution", request.institution, &found);
+  Places("institution_places", request.institution_places, &found);
   LevelPart("node", request.node, &found);
   Limits(request.limits, &found);
   Between<size_t>("bans", request.bans.size(), 0, kMaxBansRestored, &found);

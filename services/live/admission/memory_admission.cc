@@ -39,8 +39,10 @@ class Memory : public MemoryAdmission {
     MutexLock lock(mu_);
     TRIVIUM_RETURN_IF_ERROR(Begin(call));
     cell_.Next();
-    for (const auto& [level, places] : capacities)
-      cell_.state.capacities[{level.level, level.product, level.name}] = places;
+    for (const auto& [level, places] : capacities) {
+      if (level.level != Level::kInstitution || cell_.state.CapacityOf(level) != nullptr)
+        cell_.state.SetCapacity(level, places);
+    }
     return absl::OkStatus();
   }
 
@@ -157,18 +159,23 @@ class Memory : public MemoryAdmission {
       }
       return room.ending ? cell_.Refuse(Refusal::kRoomEnding) : absl::OkStatus();
     }
-    for (const LevelName& level : LevelsAbove(request.room.product, request.institution, request.node)) {
-      if (cell_.state.CapacityOf(level) == nullptr)
+    const std::vector<LevelName> levels = LevelsAbove(request.room.product, request.institution, request.node);
+    for (const LevelName& level : levels) {
+      if (level.level != Level::kInstitution && cell_.state.CapacityOf(level) == nullptr)
         return cell_.Refuse(Refusal::kCapacityUnknown, {MemoryCell::Number(level.level)});
     }
     MemoryRoom room{
         .id = request.room, .institution = request.institution, .node = request.node, .limits = request.limits};
     // A room that is not among the others counts only for itself: with its slice, and nothing more asked of its level.
     if (room.Use(Rung::kRtc) > room.limits.places[0]) return cell_.RefuseLevel(Level::kRoom);
-    for (const LevelName& level : LevelsAbove(request.room.product, request.institution, request.node)) {
-      if (cell_.state.Use(level, Rung::kRtc) + room.limits.staff_slots > (*cell_.state.CapacityOf(level))[0]) {
+    for (const LevelName& level : levels) {
+      const PerRung& places =
+          level.level == Level::kInstitution ? request.institution_places : *cell_.state.CapacityOf(level);
+      if (cell_.state.Use(level, Rung::kRtc) + room.limits.staff_slots > places[0])
         return cell_.RefuseLevel(level.level);
-      }
+    }
+    for (const LevelName& level : levels) {
+      if (level.level == Level::kInstitution) cell_.state.SetCapacity(level, request.institution_places);
     }
     cell_.state.rooms[request.room.room_id] = room;
     for (const Ban& ban : request.bans) cell_.state.bans[{request.room.room_id, ban.user_id}] = WholeMillis(ban.until);
@@ -208,7 +215,7 @@ class Memory : public MemoryAdmission {
     MemoryRoom* room = cell_.FindRoom(id);
     if (room == nullptr) return batch;
     room->ending = true;
-    if (room->people.empty()) cell_.state.rooms.erase(id.room_id);
+    if (room->people.empty()) cell_.state.EraseRoom(id.room_id);
     while (cell_.FindRoom(id) != nullptr && batch.done < static_cast<int64_t>(limit)) {
       ++batch.done;
       cell_.PutOut(cell_.Next(), MemoryCell::Find(*room, room->people.begin()->first), LeaveCause::kRoomEnded);

@@ -126,7 +126,7 @@ bool MemoryCell::PutOut(int64_t sequence, Seatable p, LeaveCause cause) {
   MemoryRoom& room = p.room;
   room.people.erase(std::string(p.user_id));
   GiveUpTurnWithoutWaiters(room);
-  if (room.ending && room.people.empty()) state.rooms.erase(Id(room.id.room_id));
+  if (room.ending && room.people.empty()) state.EraseRoom(room.id.room_id);
   return freed;
 }
 

@@ -70,6 +70,20 @@ const PerRung* MemoryState::CapacityOf(const LevelName& level) const {
   return found == capacities.end() ? nullptr : &found->second;
 }
 
+void MemoryState::SetCapacity(const LevelName& level, const PerRung& places) {
+  capacities[{level.level, level.product, level.name}] = places;
+}
+
+void MemoryState::EraseRoom(Id id) {
+  const auto found = rooms.find(id);
+  const std::string product = found->second.id.product, institution = found->second.institution;
+  rooms.erase(found);
+  const bool others = std::any_of(rooms.begin(), rooms.end(), [&](const auto& room) {
+    return room.second.id.product == product && room.second.institution == institution;
+  });
+  if (!others) capacities.erase({Level::kInstitution, product, institution});
+}
+
 std::optional<Level> MemoryState::FullLevel(const MemoryRoom& room, Rung rung, int64_t count) const {
   if (room.Use(rung) + count > room.limits.places[Index(rung)]) return Level::kRoom;
   for (const LevelName& level : LevelsAbove(room.id.product, room.institution, room.node)) {

@@ -61,6 +61,9 @@ struct MemoryState {
   // Use of a level by all rooms that belong to it.
   int64_t Use(const LevelName& level, Rung rung) const;
   const PerRung* CapacityOf(const LevelName& level) const;
+  void SetCapacity(const LevelName& level, const PerRung& places);
+  // The room is over. With an institution's last room its capacity is forgotten.
+  void EraseRoom(Id id);
   // The narrowest level on which `count` more places of the rung are not free; nothing when they are on all.
   std::optional<Level> FullLevel(const MemoryRoom& room, Rung rung, int64_t count) const;
 };

@@ -49,8 +49,8 @@ TEST_F(PlacementTest, EveryLevelLimits) {
 TEST_F(PlacementTest, RoomsWithoutAnInstitutionSkipThatLevel) {
   Begin();
   SetLevel(Level::kInstitution, {0, 0, 0});
-  const StartRoomRequest start{
-      .room = Room(20), .institution = "", .node = kNode, .limits = LargeRoom({2, 0, 0}), .bans = {}};
+  StartRoomRequest start = StartOf(20, LargeRoom({2, 0, 0}));
+  start.institution.clear();
   ASSERT_EQ(admission_.StartRoom(start, call()), absl::OkStatus());
   EXPECT_EQ(Join(20, "li")->place.rung, Rung::kRtc);
   EXPECT_EQ(Leave(20, "li"), absl::OkStatus());

@@ -45,6 +45,7 @@ RandomStep SetPlaces(Level level, const PerRung& places) {
 RandomStep StartStep(int room, bool restored) {
   StartRoomRequest start{.room = AdmissionCalls::Room(room),
                          .institution = kInstitution,
+                         .institution_places = RandomSteps::OpeningPlaces(Level::kInstitution),
                          .node = kNode,
                          .limits = RandomSteps::LimitsOf(room),
                          .restored = restored,

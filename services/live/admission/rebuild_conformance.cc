@@ -191,12 +191,9 @@ TEST_F(RebuildTest, NumbersGrowOverTheLossEvenWhenTheClockDoesNot) {
 
 TEST_F(RebuildTest, BansAreRestoredWithTheRoom) {
   Begin(kLease);
-  const StartRoomRequest start{.room = Room(1),
-                               .institution = kInstitution,
-                               .node = kNode,
-                               .limits = SmallClass(2),
-                               .restored = true,
-                               .bans = {{"li", now() + absl::Minutes(5)}}};
+  StartRoomRequest start = StartOf(1, SmallClass(2));
+  start.restored = true;
+  start.bans = {{"li", now() + absl::Minutes(5)}};
   ASSERT_EQ(admission_.StartRoom(start, call()), absl::OkStatus());
   Advance(kLease);
   EXPECT_EQ(Reason(Join(1, "li")), "PARTICIPANT_BANNED");

@@ -178,6 +178,7 @@ class RedisAdmission : public Admission {
         Start(call, {"start", RoomKey(request.room.room_id), request.room.product, request.institution, request.node});
     AppendLimits(request.limits, &arguments);
     arguments.push_back(request.restored ? "1" : "0");
+    for (const int64_t places : request.institution_places) arguments.push_back(absl::StrCat(places));
     for (const Ban& ban : request.bans) arguments.insert(arguments.end(), {ban.user_id, MillisText(ban.until)});
     return Step(RoomScript(), std::move(arguments), call).status();
   }

@@ -14,20 +14,19 @@ TEST_F(RoomTest, StartingTwiceIsOne) {
   ASSERT_EQ(Start(1, LargeRoom({5, 0, 0})), absl::OkStatus());
   EXPECT_EQ(Start(1, LargeRoom({9, 9, 9})), absl::OkStatus());
   EXPECT_EQ(CountRoom(1).limits, LargeRoom({5, 0, 0})) << "limits are UpdateRoomLimits'";
-  StartRoomRequest other{
-      .room = Room(1), .institution = kInstitution, .node = "node-2", .limits = LargeRoom({5, 0, 0}), .bans = {}};
+  StartRoomRequest other = StartOf(1, LargeRoom({5, 0, 0}));
+  other.node = "node-2";
   EXPECT_EQ(Reason(admission_.StartRoom(other, call())), "ROOM_STARTED_DIFFERENTLY");
   other.node = kNode;
   other.room.product = "globex";
   EXPECT_EQ(Reason(admission_.StartRoom(other, call())), "ROOM_STARTED_DIFFERENTLY");
 }
 
-TEST_F(RoomTest, EveryLevelMustBeKnown) {
+TEST_F(RoomTest, EveryLevelButTheInstitutionMustBeKnown) {
   ASSERT_TRUE(admission_.BeginGeneration(absl::ZeroDuration(), call()).ok());
-  for (const auto& [level, name] : std::vector<std::pair<Level, std::string>>{{Level::kNode, "NODE"},
-                                                                              {Level::kInstitution, "INSTITUTION"},
-                                                                              {Level::kProduct, "PRODUCT"},
-                                                                              {Level::kPlatform, "PLATFORM"}}) {
+  institution_places_ = {5, 5, 5};
+  for (const auto& [level, name] : std::vector<std::pair<Level, std::string>>{
+           {Level::kNode, "NODE"}, {Level::kProduct, "PRODUCT"}, {Level::kPlatform, "PLATFORM"}}) {
     const absl::Status refused = Start(1, LargeRoom({5, 0, 0}));
     EXPECT_EQ(Reason(refused), "CAPACITY_UNKNOWN");
     EXPECT_EQ(MetadataOf(refused, "level"), name);
@@ -35,6 +34,33 @@ TEST_F(RoomTest, EveryLevelMustBeKnown) {
     SetLevel(level, {5, 5, 5});
   }
   EXPECT_EQ(Start(1, LargeRoom({5, 0, 0})), absl::OkStatus());
+}
+
+TEST_F(RoomTest, AnInstitutionIsThereAsLongAsARoomOfIt) {
+  Begin();
+  SetLevel(Level::kInstitution, {3, 1, 0});
+  EXPECT_FALSE(Count(Level::kInstitution).known) << "none has started";
+  ASSERT_EQ(Start(1, LargeRoom({5, 0, 0})), absl::OkStatus());
+  EXPECT_EQ(Count(Level::kInstitution).places, (PerRung{3, 1, 0}));
+  // Another room brings what is told now; one that is refused brings nothing.
+  institution_places_ = {2, 0, 0};
+  ASSERT_EQ(Start(2, LargeRoom({5, 0, 0})), absl::OkStatus());
+  EXPECT_EQ(Count(Level::kInstitution).places, (PerRung{2, 0, 0}));
+  EXPECT_EQ(Count(Level::kInstitution).use, (PerRung{2, 0, 0}));
+  institution_places_ = {1, 9, 9};
+  EXPECT_EQ(MetadataOf(Start(3, LargeRoom({5, 0, 0})), "level"), "INSTITUTION");
+  EXPECT_EQ(Count(Level::kInstitution).places, (PerRung{2, 0, 0}));
+  SetLevel(Level::kInstitution, {4, 0, 0});
+  EXPECT_EQ(Count(Level::kInstitution).places, (PerRung{4, 0, 0})) << "of one that is there";
+
+  ASSERT_TRUE(Join(1, "li").ok());
+  EXPECT_TRUE(admission_.EndRoom(Room(2), 10, call()).ok());
+  EXPECT_TRUE(Count(Level::kInstitution).known);
+  EXPECT_FALSE(admission_.EndRoom(Room(1), 10, call())->more);
+  EXPECT_FALSE(Count(Level::kInstitution).known) << "its last room is over";
+  EXPECT_TRUE(Count(Level::kProduct).known);
+  EXPECT_EQ(Start(1, LargeRoom({5, 0, 0})), absl::OkStatus()) << "it may come again";
+  EXPECT_EQ(Count(Level::kInstitution).places, (PerRung{4, 0, 0}));
 }
 
 TEST_F(RoomTest, EndsInBatchesAndGivesEverythingBack) {

@@ -107,6 +107,7 @@ class Cell {
       rooms_.push_back({kProduct, ids_.Next()});
       const StartRoomRequest start{.room = rooms_.back(),
                                    .institution = kInstitution,
+                                   .institution_places = kPlaces,
                                    .node = kNode,
                                    .limits = {.places = {1000, 1000, 1000}, .staff_slots = 1, .queue_max = 1000},
                                    .bans = {}};

@@ -27,10 +27,13 @@ end
 local function set_capacities(number)
   for i = 4, #ARGV, 4 do
     local field = ARGV[i]
-    local level = load_level(field, 0) or {0, 0, 0, 0, 0, 0}
-    for rung = RTC, STANDARD do level[rung] = tonumber(ARGV[i + rung]) end
-    level.changed = true
-    levels[field] = level
+    -- An institution without a room has no level.
+    local level = load_level(field, 0) or not is_institution(field) and {0, 0, 0, 0, 0, 0}
+    if level then
+      for rung = RTC, STANDARD do level[rung] = tonumber(ARGV[i + rung]) end
+      level.changed = true
+      levels[field] = level
+    end
   end
   return {0, number, 0, 0}
 end

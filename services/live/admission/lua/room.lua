@@ -1,5 +1,5 @@
 -- ARGV: name, room, product, institution, node, then the limits: three rungs, staff slots, seats, stage size, queue;
--- then for start: restored, and user, end of each ban; for finish: how many at most.
+-- then for start: restored, three rungs of the institution, and user, end of each ban; for finish: how many at most.
 
 local name, room_id, product = ARGV[3], ARGV[4], ARGV[5]
 
@@ -13,7 +13,15 @@ local function set_limits(room)
 end
 
 local function restore_bans()
-  for i = 16, #ARGV, 2 do call('ZADD', BANS, tonumber(ARGV[i + 1]), room_id .. '|' .. ARGV[i]) end
+  for i = 19, #ARGV, 2 do call('ZADD', BANS, tonumber(ARGV[i + 1]), room_id .. '|' .. ARGV[i]) end
+end
+
+-- An institution's level comes with a room; it is written only when the room takes places on it.
+local function bring_institution(room)
+  local field = institution_field(room)
+  local level = load_level(field, 3) or {0, 0, 0, 0, 0, 0, id = 3}
+  for rung = RTC, STANDARD do level[rung] = tonumber(ARGV[15 + rung]) end
+  levels[field] = level
 end
 
 local function start(number)
@@ -28,6 +36,7 @@ local function start(number)
   room = {id = room_id, product = product, institution = ARGV[6], node = ARGV[7], level = {0, 0, 0, 0, 0, 0, id = 5},
     on = {0, 0, 0, 0}, by_role = {0, 0, 0, 0}, waiting = {0, 0}, taken = {}, ending = 0, slice = 0, slice_teachers = 0,
     interval = 0, last_admitted = 0}
+  if room.institution ~= '' then bring_institution(room) end
   local known, unknown = levels_of(room)
   if not known then return {CAPACITY_UNKNOWN, number, unknown} end
   set_limits(room)

@@ -35,7 +35,9 @@ end
 
 local function node_field(room) return 'node|' .. room.node end
 local function product_field(room) return 'product|' .. room.product end
-local function institution_field(room) return 'institution|' .. room.product .. '|' .. room.institution end
+local INSTITUTION = 'institution|'
+local function institution_field(room) return INSTITUTION .. room.product .. '|' .. room.institution end
+local function is_institution(field) return string.sub(field, 1, #INSTITUTION) == INSTITUTION end
 
 -- All levels of a room, the narrowest first; nil and the id of one whose capacity was never set.
 local function levels_of(room)
@@ -97,16 +99,23 @@ local function save_room(room)
     #room.product, room.product, #room.institution, room.institution, #room.node, room.node) .. seats)
 end
 
+-- An institution goes with its last room: each room uses the places of its staff. So the hash holds those that have
+-- one now, not all that ever had.
+local function save_level(field, level)
+  if is_institution(field) and level[4] + level[5] + level[6] == 0 then
+    call('HDEL', LEVELS, field)
+    return
+  end
+  call('HSET', LEVELS, field, struct.pack(LEVEL, level[1], level[2], level[3], level[4], level[5], level[6]))
+end
+
 -- Writes what changed. Each script that changes something ends with it.
 local function save()
   for _, room in pairs(rooms) do
     if room and room.changed then save_room(room) end
   end
   for field, level in pairs(levels) do
-    if level and level.changed then
-      call('HSET', LEVELS, field,
-        struct.pack(LEVEL, level[1], level[2], level[3], level[4], level[5], level[6]))
-    end
+    if level and level.changed then save_level(field, level) end
   end
   call('HSET', META, 'sequence', int(sequence), 'turn', int(turn))
 end
