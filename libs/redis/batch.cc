@@ -150,6 +150,8 @@ void Batch::Settle(const Address& node, Group& group, Item& item, Reply reply) {
       {"READONLY", &Batch::OnReadOnly},
   };
   if (reply.type() != Reply::Type::kError) return Finish(item, std::move(reply));
+  // What the script had done by then is done.
+  if (IsScriptCut(reply.error())) return Lost(item, OutcomeUnknown(node.ToString(), reply.error()));
   item.last = ServerError(reply.error());
   for (const ErrorRule& rule : kRules) {
     if (rule.code != ErrorCode(reply.error())) continue;

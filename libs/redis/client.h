@@ -4,8 +4,9 @@
 //   TRIVIUM_ASSIGN_OR_RETURN(const int64_t sum, reply.Integer());
 //
 // Outcomes. UNKNOWN REDIS_OUTCOME_UNKNOWN (IsOutcomeUnknown): the answer was lost by a time-out or a broken connection,
-// so the command may have been executed. Every other error: it was not executed, or the server executed it and answered
-// an error. By code and reason:
+// so the command may have been executed; or a script was cut off half-way because its slot moves (a key that it had
+// just emptied, and touched again, counts as gone). Every other error: it was not executed, or the server executed it
+// and answered an error. By code and reason:
 // - UNAVAILABLE REDIS_UNAVAILABLE, REDIS_CLUSTER_DOWN, REDIS_SLOT_MOVING, REDIS_LOADING, REDIS_READ_ONLY,
 //   REDIS_WRITES_REFUSED, REDIS_BUSY; RESOURCE_EXHAUSTED REDIS_POOL_EXHAUSTED, REDIS_OUT_OF_MEMORY: try later.
 // - DEADLINE_EXCEEDED DEADLINE_EXCEEDED: no time was left to send it.

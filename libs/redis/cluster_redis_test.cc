@@ -108,6 +108,23 @@ TEST_F(ClusterTest, ASlotMovesUnderTheClient) {
   EXPECT_EQ(Repeats("moved"), 1) << "the map knows it now";
 }
 
+// Redis looks for each key that a script touches: one that the script itself has just removed is not there.
+TEST_F(ClusterTest, AScriptThatAMovingSlotCutsOffMayHaveDoneSomething) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  const std::string tag = KeyOn(0), once = "{" + tag + "}once", twice = "{" + tag + "}twice";
+  ASSERT_TRUE(Call({"MSET", once, "7", twice, "7"}).ok());
+  ASSERT_EQ(cluster_->BeginMigration(KeySlot(tag), 0, 1), absl::OkStatus());
+  const Script script("redis.call('DEL', KEYS[1]) return redis.call('INCR', KEYS[1])");
+  Command command = script.Call({once});
+  const absl::Status cut = client_->Call(command, Soon()).status();
+  EXPECT_TRUE(IsOutcomeUnknown(cut)) << cut;
+  command = script.Call({twice});
+  command.idempotent = true;
+  const Outcome repeated = client_->Call(command, Soon());
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_EQ(repeated->Integer().value(), 1) << "at the node that gets the slot";
+}
+
 TEST_F(ClusterTest, ManyCallersLearnTheMapOnce) {
   ASSERT_NO_FATAL_FAILURE(Open());
   std::vector<std::thread> threads;

@@ -62,6 +62,7 @@ constexpr Meaning kMeanings[] = {
     {"WRONGPASS", AccessDenied},   {"NOPERM", AccessDenied}, {"DENIED", AccessDenied},  // DENIED: protected mode.
     {"CROSSSLOT", CrossSlot},      {"WRONGTYPE", WrongType},
 };
+constexpr std::string_view kScriptCut = "ERR Script attempted to access a non local key";
 constexpr std::string_view kTooManyClients = "ERR max number of clients";
 
 ErrorOf MeaningOf(std::string_view text) {
@@ -81,6 +82,8 @@ absl::Status ServerError(std::string_view text) {
   return MeaningOf(text)(absl::StrCat("redis: ", ToAbsl(text.substr(0, kMaxWords))))
       .With("redis_code", ErrorCode(text));
 }
+
+bool IsScriptCut(std::string_view text) { return text.starts_with(kScriptCut); }
 
 absl::Status OutcomeUnknown(std::string_view node, std::string_view why) {
   return Error(absl::StatusCode::kUnknown, "REDIS_OUTCOME_UNKNOWN",

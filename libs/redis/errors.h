@@ -14,6 +14,8 @@ namespace trivium::redis {
 absl::Status ServerError(std::string_view text);
 
 // The command may or may not have been executed: UNKNOWN REDIS_OUTCOME_UNKNOWN. why: "time-out", "connection lost".
+// Whether the server ended a script half-way, because a key that it touched does not exist in a slot that moves.
+bool IsScriptCut(std::string_view text);
 absl::Status OutcomeUnknown(std::string_view node, std::string_view why);
 // The command was surely not executed: UNAVAILABLE REDIS_UNAVAILABLE.
 absl::Status NotExecuted(std::string_view node, std::string_view why);
