@@ -215,9 +215,9 @@ TEST_F(HistoryTest, ForeignDataIsAnErrorThatChangesNothing) {
 
 TEST_F(HistoryTest, FullRedisRefusesWholeAppendsAndStillReads) {
   ASSERT_TRUE(fanout_.Append(Plain("a")).ok());
-  ASSERT_TRUE(Run({"CONFIG", "SET", "maxmemory", "1mb"}).ok());
+  ASSERT_TRUE(redis_->RunOnAll({"CONFIG", "SET", "maxmemory", "1mb"}).ok());
   const absl::Status full = fanout_.Append(Plain("b")).status();
-  ASSERT_TRUE(Run({"CONFIG", "SET", "maxmemory", "0"}).ok());
+  ASSERT_TRUE(redis_->RunOnAll({"CONFIG", "SET", "maxmemory", "0"}).ok());
   EXPECT_EQ(ReasonOf(full), "REDIS_OUT_OF_MEMORY") << full;
   EXPECT_THAT(Texts(fanout_.Read({.channel = kRoom})), ElementsAre("1:0:a"));
   EXPECT_EQ(fanout_.Append(Plain("b"))->position.offset, 2);

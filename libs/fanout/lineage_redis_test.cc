@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "libs/fanout/test_fanout.h"
+#include "libs/redis/test_redis.h"
 #include "libs/sync/mutex.h"
 
 namespace trivium::fanout {

@@ -92,12 +92,12 @@ TEST_F(SequenceTest, DuplicatesAndGapsPublishNothing) {
 TEST_F(SequenceTest, LostStateIsRestoredInOrderAndTheAppenderGoesOn) {
   for (int64_t s = 1; s <= 3; ++s) ASSERT_TRUE(fanout_.Append(Sequenced(s)).ok());
   const std::string old_epoch = fanout_.reader->ReadPosition(kRoom, Soon())->epoch;
-  ASSERT_TRUE(Run({"FLUSHALL"}).ok());
+  ASSERT_EQ(redis_->Flush(), absl::OkStatus());
   const auto need = fanout_.Append(Sequenced(4));
   EXPECT_EQ(need->outcome, Outcome::kNeedRestore);
   EXPECT_EQ(need->last_sequence, 0);
   EXPECT_EQ(need->position, Position());
-  EXPECT_EQ(Integer({"DBSIZE"}), 0) << "NEED_RESTORE changes nothing";
+  EXPECT_EQ(redis_->CountKeys().value(), 0) << "NEED_RESTORE changes nothing";
   const auto restored = Restore(Whole(0, 3, false));
   EXPECT_EQ(restored->outcome, Outcome::kDone);
   EXPECT_EQ(restored->position.offset, 3);
@@ -111,7 +111,7 @@ TEST_F(SequenceTest, RestoresOnlyWhatIsWorthItAndRecordsTheRest) {
   EXPECT_EQ(Restore(restoration)->last_sequence, 9);
   EXPECT_EQ(fanout_.Append(Sequenced(10))->outcome, Outcome::kDone) << "8 and 9 had expired";
   EXPECT_THAT(Texts(fanout_.Read({.channel = kRoom})), ElementsAre("1:4:m4", "2:7:m7", "3:10:m10"));
-  ASSERT_TRUE(Run({"FLUSHALL"}).ok());
+  ASSERT_EQ(redis_->Flush(), absl::OkStatus());
   restoration.entries.clear();
   EXPECT_EQ(Restore(restoration)->outcome, Outcome::kDone);
   const auto next = fanout_.Append(Sequenced(10));
@@ -129,7 +129,7 @@ TEST_F(SequenceTest, RestoreAfterOrderedMessagesOfTheNewEpochGoesBehindThem) {
 
 TEST_F(SequenceTest, RestoreIsACompareOnTheLastSequence) {
   EXPECT_EQ(Restore(Whole(5, 9, false))->outcome, Outcome::kNeedRestore) << "nothing is there: 1-5 are missing";
-  EXPECT_EQ(Integer({"DBSIZE"}), 0);
+  EXPECT_EQ(redis_->CountKeys().value(), 0);
   EXPECT_EQ(Restore(Whole(0, 6, false))->outcome, Outcome::kDone);
   EXPECT_EQ(Restore(Whole(0, 6, false))->outcome, Outcome::kAlready);
   EXPECT_EQ(Restore(Whole(0, 4, false))->outcome, Outcome::kAlready);
@@ -160,7 +160,7 @@ TEST_F(SequenceTest, WrongRestorationsAreRefusedBeforeAnythingIsWritten) {
   Restoration wrong = Whole(0, 300, false);
   wrong.entries[299].sequence = 1;
   EXPECT_EQ(ReasonOf(Restore(wrong).status()), "FIELD_INVALID");
-  EXPECT_EQ(Integer({"DBSIZE"}), 0);
+  EXPECT_EQ(redis_->CountKeys().value(), 0);
 }
 
 // Works on the caller's order from `next` on until all is there, as a relay of push does: no lease, no memory.

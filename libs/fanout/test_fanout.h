@@ -16,8 +16,8 @@
 #include "libs/fanout/publisher.h"
 #include "libs/fanout/receiver.h"
 #include "libs/id/id.h"
+#include "libs/redis/any_test_redis.h"
 #include "libs/redis/client.h"
-#include "libs/redis/test_redis.h"
 #include "libs/telemetry/metrics.h"
 
 namespace trivium::fanout {
@@ -73,11 +73,11 @@ inline std::vector<std::string> Texts(const absl::StatusOr<History>& history) {
   return texts;
 }
 
-// An empty Redis that the tests of a suite share; each test begins with an empty one.
+// An empty Redis, of one node or a cluster, that the tests of a suite share; each test begins with an empty one.
 class RedisSuite : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto redis = redis::TestRedis::Start();
+    auto redis = redis::AnyTestRedis::Start();
     ASSERT_TRUE(redis.ok()) << redis.status();
     redis_ = redis->release();
   }
@@ -85,7 +85,7 @@ class RedisSuite : public testing::Test {
     delete redis_;
     redis_ = nullptr;
   }
-  void SetUp() override { ASSERT_EQ(Run({"FLUSHALL"}).status(), absl::OkStatus()); }
+  void SetUp() override { ASSERT_EQ(redis_->Flush(), absl::OkStatus()); }
 
   static absl::StatusOr<redis::Reply> Run(std::vector<std::string> arguments) {
     return redis_->Run(std::move(arguments));
@@ -96,7 +96,7 @@ class RedisSuite : public testing::Test {
     return reply.ok() ? reply->Integer().value_or(-100) : -100;
   }
 
-  static inline redis::TestRedis* redis_ = nullptr;
+  static inline redis::AnyTestRedis* redis_ = nullptr;
 };
 
 }  // namespace trivium::fanout

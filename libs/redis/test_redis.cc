@@ -100,9 +100,16 @@ void TestRedis::Kill9() { process_.Terminate(SIGKILL); }
 
 absl::Status TestRedis::Restart(Data data) {
   process_.Terminate(SIGTERM);
-  std::error_code ignored;
-  if (data == Data::kWiped) fs::remove_all(folder_ + "/data", ignored);
+  if (data == Data::kWiped) Wipe();
   return Launch();
+}
+
+// A node of a cluster keeps what it knows of the others: it would be nobody without.
+void TestRedis::Wipe() {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder_ + "/data", ignored)) {
+    if (entry.path().filename() != "nodes.conf") fs::remove_all(entry.path(), ignored);
+  }
 }
 
 void TestRedis::Stop() { process_.Signal(SIGSTOP); }
@@ -130,6 +137,13 @@ absl::StatusOr<Reply> TestRedis::Run(std::vector<std::string> arguments) const {
   TRIVIUM_ASSIGN_OR_RETURN(auto connection,
                            Connection::Open({"127.0.0.1", port_}, {.password = password_}, until, Clock::Real()));
   return connection->Ask({std::move(arguments)}, until);
+}
+
+absl::StatusOr<std::vector<Reply>> TestRedis::RunOnAll(std::vector<std::string> arguments) const {
+  TRIVIUM_ASSIGN_OR_RETURN(Reply reply, Run(std::move(arguments)));
+  std::vector<Reply> replies;
+  replies.push_back(std::move(reply));
+  return replies;
 }
 
 }  // namespace trivium::redis

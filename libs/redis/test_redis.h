@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/redis/any_test_redis.h"
 #include "libs/redis/client.h"
 #include "libs/test_process/test_process.h"
 
@@ -17,23 +18,21 @@ namespace trivium::redis {
 
 // Not thread-safe, except address and client_options. Call from a thread that outlives the object: the server dies with
 // the thread that started it.
-class TestRedis {
+class TestRedis : public AnyTestRedis {
  public:
-  enum class Data { kKept, kWiped };
-
   // extra: further options of the server ("--requirepass", "secret"). Every write is on disk before its answer.
   static absl::StatusOr<std::unique_ptr<TestRedis>> Start(std::vector<std::string> extra = {});
   // Stops it and removes its data.
-  ~TestRedis();
+  ~TestRedis() override;
 
   std::string address() const;  // "127.0.0.1:41234"; the same after Restart.
   int port() const { return port_; }
-  ClientOptions client_options() const;  // Short time-outs, no password.
+  ClientOptions client_options() const override;  // Short time-outs, no password.
 
-  void Kill9();                                   // As a crash.
-  absl::Status Restart(Data data = Data::kKept);  // After Kill9, or a stop when it runs. Waits until it answers.
-  void Stop();                                    // SIGSTOP: hangs with its connections open.
-  void Cont();                                    // SIGCONT.
+  void Kill9() override;
+  absl::Status Restart(Data data = Data::kKept) override;  // After Kill9, or a stop when it runs.
+  void Stop() override;
+  void Cont() override;
   // A read-only copy of the master, from now on; waits until it is linked.
   absl::Status ReplicateFrom(const TestRedis& master);
   // Waits until this replica is linked to its master.
@@ -41,12 +40,14 @@ class TestRedis {
   absl::Status BecomeMaster();
 
   // One command on a connection of its own; the reply, error replies as statuses.
-  absl::StatusOr<Reply> Run(std::vector<std::string> arguments) const;
+  absl::StatusOr<Reply> Run(std::vector<std::string> arguments) const override;
+  absl::StatusOr<std::vector<Reply>> RunOnAll(std::vector<std::string> arguments) const override;
 
  private:
   explicit TestRedis(std::vector<std::string> extra) : extra_(std::move(extra)) {}
   absl::Status Launch();
   absl::Status AwaitReady();
+  void Wipe();
 
   const std::vector<std::string> extra_;
   std::string folder_, password_;

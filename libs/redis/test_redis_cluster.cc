@@ -1,9 +1,12 @@
 #include "libs/redis/test_redis_cluster.h"
 
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "libs/clock/clock.h"
 #include "libs/status/status.h"
 #include "libs/test_process/test_process.h"
 
@@ -12,6 +15,14 @@ namespace {
 
 constexpr absl::Duration kWholeWithin = absl::Seconds(60);
 constexpr absl::Duration kMeetWithin = absl::Seconds(5);
+constexpr absl::Duration kAnswerWithin = absl::Seconds(5);
+constexpr int kKeysAtOnce = 100;
+
+// What stands behind the name in a node's information; 0 when it does not say.
+int64_t NumberIn(const std::string& info, std::string_view name) {
+  const size_t at = info.find(name);
+  return at == std::string::npos ? 0 : std::strtoll(info.c_str() + at + name.size(), nullptr, 10);
+}
 
 int FirstSlot(int master) { return kSlots * master / TestRedisCluster::kMasters; }
 
@@ -21,6 +32,7 @@ absl::StatusOr<std::unique_ptr<TestRedisCluster>> TestRedisCluster::Start(int re
   std::unique_ptr<TestRedisCluster> cluster(new TestRedisCluster);
   for (int i = 0; i < kMasters + replicas; ++i) TRIVIUM_RETURN_IF_ERROR(cluster->StartNode());
   TRIVIUM_RETURN_IF_ERROR(cluster->Form(replicas));
+  TRIVIUM_ASSIGN_OR_RETURN(cluster->client_, NewClient(cluster->client_options(), Clock::Real(), cluster->metrics_));
   return cluster;
 }
 
@@ -91,6 +103,20 @@ absl::Status TestRedisCluster::AwaitWhole(int index, absl::Time until) {
   return absl::InternalError(absl::StrCat("the cluster is not whole for node ", index, ": ", text));
 }
 
+// "slave0:ip=...,port=...,state=online,offset=42,lag=0" among the master's words.
+absl::Status TestRedisCluster::AwaitCopied(int master) {
+  int64_t wanted = -1, copied = 0;
+  for (const absl::Time until = absl::Now() + kWholeWithin; absl::Now() < until;) {
+    TRIVIUM_ASSIGN_OR_RETURN(const Reply reply, node(master).Run({"INFO", "replication"}));
+    TRIVIUM_ASSIGN_OR_RETURN(const std::string info, reply.Text());
+    if (wanted < 0) wanted = NumberIn(info, "master_repl_offset:");
+    copied = NumberIn(info, ",offset=");
+    if (copied >= wanted) return absl::OkStatus();
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  return absl::InternalError(absl::StrCat("the replica has ", copied, " of ", wanted, " bytes"));
+}
+
 ClientOptions TestRedisCluster::client_options() const {
   ClientOptions options = {.name = "test", .cluster = true};
   for (const auto& node : nodes_) options.addresses.push_back(node->address());
@@ -129,6 +155,73 @@ absl::Status TestRedisCluster::EndMigration(int slot, int from, int to) {
     TRIVIUM_RETURN_IF_ERROR(Tell(index, {"CLUSTER", "SETSLOT", absl::StrCat(slot), "NODE", target}));
   }
   return absl::OkStatus();
+}
+
+absl::Status TestRedisCluster::Migrate(int slot, int from, int to) {
+  TRIVIUM_RETURN_IF_ERROR(BeginMigration(slot, from, to));
+  for (;;) {
+    TRIVIUM_ASSIGN_OR_RETURN(
+        const Reply keys, node(from).Run({"CLUSTER", "GETKEYSINSLOT", absl::StrCat(slot), absl::StrCat(kKeysAtOnce)}));
+    TRIVIUM_ASSIGN_OR_RETURN(const auto names, keys.Array());
+    if (names.empty()) break;
+    for (const Reply& name : names) {
+      TRIVIUM_ASSIGN_OR_RETURN(const std::string key, name.Text());
+      TRIVIUM_RETURN_IF_ERROR(MoveKey(key, from, to));
+    }
+  }
+  return EndMigration(slot, from, to);
+}
+
+void TestRedisCluster::Kill9() {
+  for (const auto& node : nodes_) node->Kill9();
+}
+
+absl::Status TestRedisCluster::Restart(Data data) {
+  for (const auto& node : nodes_) TRIVIUM_RETURN_IF_ERROR(node->Restart(data));
+  return AwaitWholeAll(absl::Now() + kWholeWithin);
+}
+
+void TestRedisCluster::Stop() {
+  for (const auto& node : nodes_) node->Stop();
+}
+
+void TestRedisCluster::Cont() {
+  for (const auto& node : nodes_) node->Cont();
+}
+
+absl::StatusOr<Reply> TestRedisCluster::Run(std::vector<std::string> arguments) const {
+  return client_->Call({std::move(arguments)}, absl::Now() + kAnswerWithin);
+}
+
+absl::StatusOr<std::vector<Reply>> TestRedisCluster::RunOnAll(std::vector<std::string> arguments) const {
+  std::vector<Reply> replies;
+  for (int i = 0; i < kMasters; ++i) {
+    TRIVIUM_ASSIGN_OR_RETURN(Reply reply, nodes_[static_cast<size_t>(i)]->Run(arguments));
+    replies.push_back(std::move(reply));
+  }
+  return replies;
+}
+
+// A message is answered before the other nodes have it.
+absl::Status TestRedisCluster::Flush() const {
+  TRIVIUM_RETURN_IF_ERROR(AnyTestRedis::Flush());
+  for (const absl::Time until = absl::Now() + kAnswerWithin; absl::Now() < until;) {
+    TRIVIUM_ASSIGN_OR_RETURN(const bool quiet, IsBusQuiet());
+    if (quiet) return absl::OkStatus();
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  return absl::InternalError("what was published does not come to all nodes");
+}
+
+absl::StatusOr<bool> TestRedisCluster::IsBusQuiet() const {
+  int64_t sent = 0, received = 0;
+  for (const auto& node : nodes_) {
+    TRIVIUM_ASSIGN_OR_RETURN(const Reply reply, node->Run({"CLUSTER", "INFO"}));
+    TRIVIUM_ASSIGN_OR_RETURN(const std::string info, reply.Text());
+    sent += NumberIn(info, "cluster_stats_messages_publish_sent:");
+    received += NumberIn(info, "cluster_stats_messages_publish_received:");
+  }
+  return sent == received;
 }
 
 }  // namespace trivium::redis

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "libs/redis/test_redis.h"
 #include "services/push/push_under_test.h"
 #include "services/push/store/mysql_under_test.h"
 

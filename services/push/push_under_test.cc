@@ -38,7 +38,7 @@ rpc::TestPki& Pki() {
 
 namespace {
 
-Settings SettingsOf(const redis::TestRedis& redis, const mysql::PoolOptions* mysql, const std::string& instance) {
+Settings SettingsOf(const redis::AnyTestRedis& redis, const mysql::PoolOptions* mysql, const std::string& instance) {
   Settings settings;
   settings.instance_id = instance;
   settings.redis = redis.client_options();
@@ -52,7 +52,7 @@ Settings SettingsOf(const redis::TestRedis& redis, const mysql::PoolOptions* mys
 
 }  // namespace
 
-PushUnderTest::PushUnderTest(const redis::TestRedis& redis, TwoProfiles& profiles, const mysql::PoolOptions* mysql,
+PushUnderTest::PushUnderTest(const redis::AnyTestRedis& redis, TwoProfiles& profiles, const mysql::PoolOptions* mysql,
                              const std::string& instance)
     : app_(SettingsOf(redis, mysql, instance), guard_, Clock::Real(), metrics_, &profiles) {
   const absl::Status started = app_.Start();
@@ -171,13 +171,14 @@ std::string IdOf(const v1::Publication& publication) {
   return id.ok() ? FormatId("msg", *id) : "malformed";
 }
 
-TestGateway::TestGateway(const redis::TestRedis& redis, const std::string& product,
+TestGateway::TestGateway(const redis::AnyTestRedis& redis, const std::string& product,
                          const std::vector<std::string>& channels)
     : product_(product),
       client_(redis::NewClient(redis.client_options(), Clock::Real(), metrics_).value()),
       presence_(fanout::NewPresence(*client_)) {
   redis::SubscriberOptions options;
   options.addresses = redis.client_options().addresses;
+  options.cluster = redis.client_options().cluster;
   receiver_ = fanout::NewReceiver(options, *this, Clock::Real(), metrics_).value();
   std::vector<fanout::Channel> wanted;
   for (const std::string& name : channels) wanted.push_back({product, name});

@@ -13,7 +13,7 @@
 #include "libs/clock/clock.h"
 #include "libs/fanout/presence.h"
 #include "libs/fanout/receiver.h"
-#include "libs/redis/test_redis.h"
+#include "libs/redis/any_test_redis.h"
 #include "libs/rpc/call_guard.h"
 #include "libs/rpc/testing.h"
 #include "libs/rpc/wire_status.h"
@@ -58,7 +58,7 @@ bool Eventually(Work work) {
 class PushUnderTest {
  public:
   // mysql: of migrated tables; nullptr: in memory. redis and profiles outlive it.
-  PushUnderTest(const redis::TestRedis& redis, TwoProfiles& profiles, const mysql::PoolOptions* mysql = nullptr,
+  PushUnderTest(const redis::AnyTestRedis& redis, TwoProfiles& profiles, const mysql::PoolOptions* mysql = nullptr,
                 const std::string& instance = "push-1");
   ~PushUnderTest();
 
@@ -114,7 +114,7 @@ std::string IdOf(const v1::Publication& publication);
 class TestGateway : public fanout::ReceiverListener {
  public:
   // Waits until it hears. redis outlives it.
-  TestGateway(const redis::TestRedis& redis, const std::string& product, const std::vector<std::string>& channels);
+  TestGateway(const redis::AnyTestRedis& redis, const std::string& product, const std::vector<std::string>& channels);
   ~TestGateway() override;
 
   // Puts users into a channel, with a connection each.

@@ -19,8 +19,8 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 using Stub = v1::PushService::Stub;
 
-redis::TestRedis& Redis() {
-  static auto* redis = redis::TestRedis::Start().value().release();
+redis::AnyTestRedis& Redis() {
+  static auto* redis = redis::AnyTestRedis::Start().value().release();
   return *redis;
 }
 class StopRedis : public ::testing::Environment {
@@ -33,7 +33,7 @@ const auto* const kStopRedis = ::testing::AddGlobalTestEnvironment(new StopRedis
 class ServiceTest : public ::testing::Test, protected TwoProfiles, protected PushUnderTest {
  protected:
   ServiceTest() : PushUnderTest(Redis(), *this) {}
-  void SetUp() override { ASSERT_TRUE(Redis().Run({"FLUSHALL"}).ok()); }
+  void SetUp() override { ASSERT_EQ(Redis().Flush(), absl::OkStatus()); }
 
   std::string RefusalOf(const v1::PublishRequest& request) {
     v1::Message message;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "libs/redis/test_redis.h"
 #include "services/gateway/clients/publication.h"
 #include "services/gateway/clients/test_floor.h"
 #include "services/gateway/connection/benchmark_room.h"

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "libs/redis/test_redis.h"
 #include "services/gateway/clients/test_floor.h"
 
 namespace trivium::gateway {
