@@ -81,9 +81,13 @@ prepare_tools_home() {
     for file in crt key; do hand_out "$home/pki/product-$name.$file" "home/pki/product-$name.$file"; done
     product_files "$name"
     token_keys_file "$name"
-    for file in token.key token-keys.yaml profile.yaml; do
+    for file in token.key token-keys.yaml; do
       [ ! -f "$home/products/$name/$file" ] || hand_out "$home/products/$name/$file" "home/products/$name/$file"
     done
+    # What the product is published with, and the school day holds it to.
+    file=$home/products/$name/profile.yaml
+    [ -f "$file" ] || file=$TRIVIUM_ROOT/examples/school-day/profiles/$name.yaml
+    [ ! -f "$file" ] || hand_out "$file" "home/products/$name/profile.yaml"
   done
   find "$containers/tls" "$containers/home" -type d -exec chmod 755 {} +
 }
