@@ -75,6 +75,9 @@ class RoutePlanWatcher {
   // The first cell that is not drained, and the epoch, of a product's route (or the "*" route). nullopt: no route
   // known.
   std::optional<Home> HomeOf(std::string_view product, std::string_view service) const;
+  // Whether the cell is where a product's calls go first: by its route, without one by control's order of cells. What
+  // does a product's work for the whole platform does it there alone. true while nothing is known.
+  bool IsHome(std::string_view cell, std::string_view product, std::string_view service) const;
 
  private:
   struct Impl;

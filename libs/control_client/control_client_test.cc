@@ -330,6 +330,24 @@ TEST(RoutePlanWatcherTest, KnowsTheHomeCellAlsoWithoutControl) {
   EXPECT_EQ(watcher.HomeOf("acme", "payment")->epoch, 4);
 }
 
+TEST(RoutePlanWatcherTest, ControlsFirstCellIsHomeWhereNoRouteSays) {
+  Metrics metrics;
+  FakeControl control;
+  RoutePlanWatcher watcher(control.ClientOptions(""), Clock::Real(), metrics);
+  EXPECT_TRUE(watcher.IsHome("cell-b", "acme", "push")) << "nothing is known";
+  ASSERT_TRUE(watcher.Start().ok());
+  RoutePlan plan;
+  plan.add_default_cells("cell-a");
+  plan.add_default_cells("cell-b");
+  control.SetPlan(plan);
+  EXPECT_TRUE(Eventually([&] { return !watcher.IsHome("cell-b", "acme", "push"); }));
+  EXPECT_TRUE(watcher.IsHome("cell-a", "acme", "push"));
+  EXPECT_FALSE(watcher.HomeOf("acme", "push").has_value()) << "no route, so no epoch to write with";
+  control.SetPlan(Plan(1, "cell-b", false));
+  EXPECT_TRUE(Eventually([&] { return watcher.IsHome("cell-b", "acme", "payment"); }));
+  EXPECT_FALSE(watcher.IsHome("cell-a", "acme", "payment"));
+}
+
 TEST(RegistrarTest, BeatsTellsReadinessDrainsAndComesBack) {
   Metrics metrics;
   control::v1::Instance instance;

@@ -1,3 +1,4 @@
+#include <google/protobuf/util/message_differencer.h>
 #include <grpcpp/channel.h>
 
 #include <utility>
@@ -16,6 +17,7 @@ namespace {
 using control::v1::Route;
 using control::v1::RoutePlan;
 using control::v1::RoutePlanService;
+using google::protobuf::util::MessageDifferencer;
 
 constexpr std::string_view kEveryProduct = "*";
 
@@ -90,7 +92,7 @@ void RoutePlanWatcher::Impl::Apply(RoutePlan fresh) {
     MutexLock lock(mu);
     // A heartbeat repeats the plan. An older one comes from a control that has lost its database: what it says now
     // holds.
-    if (fresh.epoch() == plan->epoch() && fresh.routes_size() == plan->routes_size()) return;
+    if (MessageDifferencer::Equals(fresh, *plan)) return;
     if (fresh.epoch() < plan->epoch()) {
       log::Write(log::Level::kWarning, "the route plan's epoch went back",
                  {{"from", plan->epoch()}, {"to", fresh.epoch()}});
@@ -126,6 +128,12 @@ std::optional<RoutePlanWatcher::Home> RoutePlanWatcher::HomeOf(std::string_view 
     if (!cell.drained()) return Home{cell.cell(), route->epoch()};
   }
   return std::nullopt;
+}
+
+bool RoutePlanWatcher::IsHome(std::string_view cell, std::string_view product, std::string_view service) const {
+  if (const std::optional<Home> home = HomeOf(product, service)) return home->cell == cell;
+  const std::shared_ptr<const RoutePlan> plan = Get();
+  return plan->default_cells().empty() || plan->default_cells(0) == cell;
 }
 
 }  // namespace trivium::control_client

@@ -1,6 +1,7 @@
 // The whole service in one process, over mTLS, with the store in memory.
 #include "services/control/control.h"
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -367,6 +368,7 @@ TEST_F(ControlTest, RoutesFollowTheRules) {
   ASSERT_EQ(SetRoute("request-3", "acme", {"cell-b", "cell-a"}, 0, &plan), absl::OkStatus());
   EXPECT_EQ(plan.epoch(), 1);
   EXPECT_EQ(plan.routes(0).cells(0).cell(), "cell-b");
+  EXPECT_THAT(plan.default_cells(), ::testing::ElementsAre("cell-a", "cell-b"));
   EXPECT_EQ(ReasonOf(SetRoute("request-4", "acme", {"cell-a"}, 9)), "EPOCH_CONFLICT");
   grpc::ClientContext watch_context;
   auto stream = plan_->WatchRoutePlan(&watch_context, {});
@@ -374,6 +376,7 @@ TEST_F(ControlTest, RoutesFollowTheRules) {
   ASSERT_EQ(SetRoute("request-5", "*", {"cell-a"}, 1), absl::OkStatus());
   ASSERT_TRUE(stream->Read(&plan));
   EXPECT_EQ(plan.epoch(), 2);
+  EXPECT_THAT(plan.default_cells(), ::testing::ElementsAre("cell-a", "cell-b"));
   watch_context.TryCancel();
   stream->Finish();
 

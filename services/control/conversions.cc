@@ -43,8 +43,9 @@ void ToProto(const domain::ConfigItem& item, v1::ConfigItem* out) {
   SetTime(item.create_time, out->mutable_create_time());
 }
 
-void ToProto(const domain::Plan& plan, v1::RoutePlan* out) {
+void ToProto(const domain::Plan& plan, const std::vector<std::string>& default_cells, v1::RoutePlan* out) {
   out->set_epoch(plan.epoch);
+  for (const std::string& cell : default_cells) out->add_default_cells(cell);
   for (const domain::Route& route : plan.routes) ToProto(route, out->add_routes());
   if (plan.epoch > 0) SetTime(plan.update_time, out->mutable_update_time());
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "services/control/domain/config_item.h"
@@ -23,7 +24,8 @@ class RoutePlan;
 namespace trivium::control {
 
 void ToProto(const domain::ConfigItem& item, v1::ConfigItem* out);
-void ToProto(const domain::Plan& plan, v1::RoutePlan* out);
+// default_cells: of products without a route.
+void ToProto(const domain::Plan& plan, const std::vector<std::string>& default_cells, v1::RoutePlan* out);
 void ToProto(const AuditRecord& record, v1::AuditEntry* out);
 void ToProto(const domain::InstanceState& state, v1::InstanceStatus* out);
 domain::Instance FromProto(const v1::Instance& instance);

@@ -1,13 +1,15 @@
 #include "services/control/plan_feed.h"
 
+#include <utility>
+
 #include "services/control/config_feed.h"
 #include "services/control/conversions.h"
 #include "services/control/metrics.h"
 
 namespace trivium::control {
 
-PlanFeed::PlanFeed(LiveState& state, Clock& clock, Metrics& metrics)
-    : state_(state), clock_(clock), metrics_(metrics) {}
+PlanFeed::PlanFeed(std::vector<std::string> cells, LiveState& state, Clock& clock, Metrics& metrics)
+    : cells_(std::move(cells)), state_(state), clock_(clock), metrics_(metrics) {}
 
 void PlanFeed::Add(Stream stream) {
   stream->OnWritable([this] { Pump(); });
@@ -32,7 +34,7 @@ void PlanFeed::Pump() {
 void PlanFeed::PumpOne(const domain::Plan& plan, Watcher* watcher) {
   if (plan.epoch == watcher->sent_epoch && clock_.Monotonic() - watcher->sent_at < kWatchHeartbeat) return;
   v1::RoutePlan message;
-  ToProto(plan, &message);
+  ToProto(plan, cells_, &message);
   if (watcher->stream->Write(std::move(message)) != rpc::WriteResult::kQueued) return;
   watcher->sent_epoch = plan.epoch;
   watcher->sent_at = clock_.Monotonic();

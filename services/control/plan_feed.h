@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "libs/clock/clock.h"
@@ -20,7 +22,8 @@ class PlanFeed {
  public:
   using Stream = std::shared_ptr<rpc::OutgoingStream<v1::RoutePlan>>;
 
-  PlanFeed(LiveState& state, Clock& clock, Metrics& metrics);
+  // cells: where calls go that no route says.
+  PlanFeed(std::vector<std::string> cells, LiveState& state, Clock& clock, Metrics& metrics);
   void Add(Stream stream);
   void Remove(const Stream& stream);
   // Something changed, a stream has room again, or time has passed.
@@ -34,6 +37,7 @@ class PlanFeed {
   };
   void PumpOne(const domain::Plan& plan, Watcher* watcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  const std::vector<std::string> cells_;
   LiveState& state_;
   Clock& clock_;
   Metrics& metrics_;

@@ -18,9 +18,9 @@ std::string ObjectOf(const std::string& product, const std::string& service) {
   return absl::StrCat("route/", product, "/", service);
 }
 
-Outcome PlanOutcome(const domain::Plan& plan) {
+Outcome PlanOutcome(const domain::Plan& plan, const std::vector<std::string>& default_cells) {
   v1::RoutePlan response;
-  ToProto(plan, &response);
+  ToProto(plan, default_cells, &response);
   return {.response = response.SerializeAsString()};
 }
 
@@ -67,7 +67,7 @@ absl::Status RoutePlanServiceImpl::Set(const rpc::CallContext& call, const v1::S
         ToJson(domain::SetRoute(&plan, request.product(), request.service(), CellsOf(request, before), audit.time));
     TRIVIUM_RETURN_IF_ERROR(transaction.SaveRoute(plan, request.product(), request.service()));
     TRIVIUM_RETURN_IF_ERROR(transaction.AddAudit(&audit));
-    return PlanOutcome(plan);
+    return PlanOutcome(plan, cells_);
   };
   return ChangeAndRefresh(store_, state_, KeyOf(call, "SetRoute", request.request_id(), request), call.deadline, body,
                           response);
@@ -91,7 +91,7 @@ absl::Status RoutePlanServiceImpl::Delete(const rpc::CallContext& call, const v1
     domain::DeleteRoute(&plan, request.product(), request.service(), audit.time);
     TRIVIUM_RETURN_IF_ERROR(transaction.SaveRoute(plan, request.product(), request.service()));
     TRIVIUM_RETURN_IF_ERROR(transaction.AddAudit(&audit));
-    return PlanOutcome(plan);
+    return PlanOutcome(plan, cells_);
   };
   return ChangeAndRefresh(store_, state_, KeyOf(call, "DeleteRoute", request.request_id(), request), call.deadline,
                           body, response);
@@ -121,7 +121,7 @@ grpc::ServerUnaryReactor* RoutePlanServiceImpl::GetRoutePlan(grpc::CallbackServe
   return guard_.Unary(context, "trivium.control.v1.RoutePlanService/GetRoutePlan",
                       [=, this](const rpc::CallContext& call) -> absl::Status {
                         TRIVIUM_ASSIGN_OR_RETURN(const domain::Plan plan, store_.GetPlan(call.deadline));
-                        ToProto(plan, response);
+                        ToProto(plan, cells_, response);
                         return absl::OkStatus();
                       });
 }

@@ -154,10 +154,7 @@ struct App::Parts {
     return with_rooms;
   }
   // Cells share the database, and each has a Redis of its own. Without a plan there is one cell.
-  bool IsHome(const std::string& product) const {
-    const auto route = plan.HomeOf(product, kServiceName);
-    return !route || route->cell == cell_name;
-  }
+  bool IsHome(const std::string& product) const { return plan.IsHome(cell_name, product, kServiceName); }
   std::vector<std::string> HomeProducts() const {
     std::vector<std::string> home = Products();
     std::erase_if(home, [this](const std::string& product) { return !IsHome(product); });

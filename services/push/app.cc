@@ -92,13 +92,12 @@ struct App::Parts {
     return profile == nullptr ? std::nullopt : std::optional<int>(profile->max_calls_per_second);
   }
 
-  // Other cells' push shares the database, and each has a Redis of its own. Without a plan there is one cell.
+  // Other cells' push shares the database, and each has a Redis of its own.
   Products HomeProducts() {
     std::vector<std::string> home;
     bool all = true;
     for (std::string& product : configs.Names(kProfileKind)) {
-      const auto route = plan.HomeOf(product, kServiceName);
-      const bool here = !route || route->cell == cell;
+      const bool here = plan.IsHome(cell, product, kServiceName);
       all = all && here;
       if (here) home.push_back(std::move(product));
     }
