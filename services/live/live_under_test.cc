@@ -17,7 +17,7 @@ namespace {
 
 constexpr char kSecret[] = "0123456789abcdef0123456789abcdef";
 
-Settings SettingsOf(const mysql::PoolOptions* mysql, const redis::TestRedis* redis) {
+Settings SettingsOf(const mysql::PoolOptions* mysql, const redis::AnyTestRedis* redis) {
   Settings settings;
   settings.instance_id = "live-1";
   settings.cell = "cell-a";
@@ -95,7 +95,7 @@ rpc::TestPki& Pki() {
   return *pki;
 }
 
-LiveUnderTest::LiveUnderTest(const mysql::PoolOptions* mysql, const redis::TestRedis* redis)
+LiveUnderTest::LiveUnderTest(const mysql::PoolOptions* mysql, const redis::AnyTestRedis* redis)
     : clock_(redis != nullptr ? Clock::Real() : fake_clock_),
       app_(SettingsOf(mysql, redis), guard_, clock_, metrics_,
            {.profiles = &profiles_,

@@ -11,7 +11,7 @@
 #include "libs/clock/clock.h"
 #include "libs/jwt/signer.h"
 #include "libs/mysql/mysql.h"
-#include "libs/redis/test_redis.h"
+#include "libs/redis/any_test_redis.h"
 #include "libs/rpc/call_guard.h"
 #include "libs/rpc/testing.h"
 #include "libs/rpc/wire_status.h"
@@ -88,7 +88,7 @@ class LiveUnderTest {
 
   // mysql: of migrated tables; nullptr: in memory. redis: the admission's, and then time is the real one; nullptr: in
   // memory.
-  explicit LiveUnderTest(const mysql::PoolOptions* mysql = nullptr, const redis::TestRedis* redis = nullptr);
+  explicit LiveUnderTest(const mysql::PoolOptions* mysql = nullptr, const redis::AnyTestRedis* redis = nullptr);
   ~LiveUnderTest();
 
   // As acme's backend; as its user through a gateway when user is set.

@@ -27,7 +27,7 @@ class ServiceRedisTest : public ::testing::Test {
     return request;
   }
 
-  const std::unique_ptr<redis::TestRedis> redis_ = redis::TestRedis::Start().value();
+  const std::unique_ptr<redis::AnyTestRedis> redis_ = redis::AnyTestRedis::Start().value();
   LiveUnderTest live_{nullptr, redis_.get()};
 };
 
@@ -57,7 +57,7 @@ TEST_F(ServiceRedisTest, AWipedRedisGivesTheSeatBack) {
   const v1::Room room = live_.MustOpen(Small(2));
   const v1::JoinRoomResponse a = live_.MustJoin(room, "a"), b = live_.MustJoin(room, "b");
   live_.AwaitEvents(4);
-  ASSERT_TRUE(redis_->Run({"FLUSHALL"}).ok());
+  ASSERT_EQ(redis_->Flush(), absl::OkStatus());
   v1::JoinRoomResponse response;
   EXPECT_TRUE(
       Eventually([&] { return ReasonOf(live_.Join(room, "newcomer", v1::STUDENT, &response)) == "REBUILDING"; }));

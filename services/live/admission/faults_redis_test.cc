@@ -95,7 +95,7 @@ TEST_F(FaultsTest, WhatNoScriptWroteIsNamed) {
   Open({});
   ASSERT_TRUE(calls_->Join(1, "li").ok());
   const std::vector<std::string> keys = CellKeys("faults");
-  ASSERT_TRUE(redis_->Run({"XADD", keys.back(), "*", "d", "junk"}).ok());
+  ASSERT_TRUE(redis_->Run({"XADD", keys[kChangesKey], "*", "d", "junk"}).ok());
   EXPECT_EQ(Reason(admission_->ReadChanges(0, 10, calls_->call())), "ADMISSION_ANSWER_UNKNOWN");
 }
 
@@ -131,6 +131,66 @@ TEST(ClusterTest, ACellStaysWholeWhileItsSlotMoves) {
   ASSERT_TRUE(renewed.ok()) << renewed.status();
   EXPECT_EQ(renewed->place, li->place);
   EXPECT_EQ(calls.Join(1, "han")->place.seat, 2);
+  EXPECT_EQ(calls.List(1).size(), 2u);
+}
+
+// With all ten keys there Redis itself would let a step begin, and cut it off where it touches a key that it has
+// emptied.
+TEST(ClusterTest, ABusyCellDoesNothingByHalvesEither) {
+  const auto cluster = redis::TestRedisCluster::Start().value();
+  const auto client = NewClient(cluster->client_options(), absl::Seconds(10));
+  const std::string cell = "busy";
+  const auto admission = NewRedisAdmission({.cell = cell}, *client).value();
+  AdmissionCalls calls(*admission);
+  calls.Begin();
+  ASSERT_EQ(calls.Start(1, SmallClass(1)), absl::OkStatus());
+  ASSERT_EQ(calls.Join(1, "li")->place.seat, 1);
+  ASSERT_EQ(calls.Join(1, "han")->place.rung, Rung::kWaiting);
+  ASSERT_TRUE(calls.Remove(1, "nobody").ok());
+  const std::vector<std::string> keys = CellKeys(cell);
+  for (size_t i = 0; i <= kChangesKey; ++i)
+    ASSERT_EQ(cluster->Run({"EXISTS", keys[i]})->Integer().value(), 1) << keys[i];
+
+  const int slot = redis::KeySlot(keys[0]), from = redis::TestRedisCluster::OwnerAtStart(slot), to = (from + 1) % 3;
+  ASSERT_EQ(cluster->BeginMigration(slot, from, to), absl::OkStatus());
+  EXPECT_EQ(Reason(calls.Leave(1, "li")), "REDIS_SLOT_MOVING") << "before the first key has gone";
+  for (size_t i = 0; i <= kChangesKey; ++i) ASSERT_EQ(cluster->MoveKey(keys[i], from, to), absl::OkStatus());
+  EXPECT_EQ(Reason(calls.Leave(1, "li")), "REDIS_SLOT_MOVING") << "when all have";
+  ASSERT_EQ(cluster->EndMigration(slot, from, to), absl::OkStatus());
+  EXPECT_EQ(calls.PlaceOf(1, "li").seat, 1);
+  EXPECT_EQ(calls.Leave(1, "li"), absl::OkStatus());
+  EXPECT_EQ(calls.PlaceOf(1, "han").seat, 1);
+}
+
+TEST(ClusterTest, ACellOutlivesItsMaster) {
+  const auto cluster = redis::TestRedisCluster::Start(/*replicas=*/3).value();
+  const auto client = NewClient(cluster->client_options(), absl::Seconds(10));
+  const std::string cell = "outlives";
+  const auto admission = NewRedisAdmission({.cell = cell}, *client).value();
+  AdmissionCalls calls(*admission);
+  calls.Begin();
+  ASSERT_EQ(calls.Start(1, SmallClass(2)), absl::OkStatus());
+  const auto li = calls.Join(1, "li");
+  ASSERT_TRUE(li.ok()) << li.status();
+  const int master = redis::TestRedisCluster::OwnerAtStart(redis::KeySlot(CellKeys(cell)[0]));
+  ASSERT_EQ(cluster->AwaitCopied(master), absl::OkStatus());
+  cluster->node(master).Kill9();
+
+  // What was on its way may have been done (cell.h makes that an error to repeat, too); all else was not.
+  int refused = 0;
+  absl::StatusOr<Standing> han;
+  for (const absl::Time until = absl::Now() + absl::Seconds(30); absl::Now() < until; ++refused) {
+    if ((han = calls.Join(1, "han", Role::kStudent, "same")).ok()) break;
+    ASSERT_TRUE(han.status().code() == absl::StatusCode::kUnavailable || redis::IsOutcomeUnknown(han.status()))
+        << han.status();
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_GT(refused, 0);
+  ASSERT_TRUE(han.ok()) << han.status();
+  EXPECT_EQ(han->place.seat, 2) << "the replica knows of the first";
+  const auto renewed = calls.Renew(1, "li", li->place.epoch);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_EQ(renewed->place, li->place);
   EXPECT_EQ(calls.List(1).size(), 2u);
 }
 

@@ -157,7 +157,7 @@ class RedisAdmission : public Admission {
   absl::StatusOr<std::vector<Change>> ReadChanges(int64_t after, size_t limit, const Call& call) override {
     TRIVIUM_RETURN_IF_ERROR(CheckLimit(limit, kMaxChangesRead));
     const redis::Outcome outcome =
-        Run({{"XRANGE", keys_.back(), absl::StrCat("(", after, "-0"), "+", "COUNT", absl::StrCat(limit)}}, call);
+        Run({{"XRANGE", keys_[kChangesKey], absl::StrCat("(", after, "-0"), "+", "COUNT", absl::StrCat(limit)}}, call);
     TRIVIUM_RETURN_IF_ERROR(outcome.status());
     TRIVIUM_ASSIGN_OR_RETURN(const std::span<const redis::Reply> entries, outcome->Array());
     std::vector<Change> changes;
@@ -169,7 +169,7 @@ class RedisAdmission : public Admission {
   }
 
   absl::Status TrimChanges(int64_t through, const Call& call) override {
-    return Run({{"XTRIM", keys_.back(), "MINID", absl::StrCat(through + 1)}}, call).status();
+    return Run({{"XTRIM", keys_[kChangesKey], "MINID", absl::StrCat(through + 1)}}, call).status();
   }
 
   absl::Status StartRoom(const StartRoomRequest& request, const Call& call) override {

@@ -9,8 +9,8 @@
 
 namespace trivium::live {
 
-redis::TestRedis& SharedRedis() {
-  static redis::TestRedis* const redis = redis::TestRedis::Start().value().release();
+redis::AnyTestRedis& SharedRedis() {
+  static redis::AnyTestRedis* const redis = redis::AnyTestRedis::Start().value().release();
   return *redis;
 }
 
@@ -30,6 +30,6 @@ RedisUnderTest::RedisUnderTest(AdmissionOptions options) {
   admission_ = NewRedisAdmission(options, SharedClient()).value();
 }
 
-void RedisUnderTest::Lose() { ASSERT_TRUE(SharedRedis().Run({"FLUSHALL"}).ok()); }
+void RedisUnderTest::Lose() { ASSERT_EQ(SharedRedis().Flush(), absl::OkStatus()); }
 
 }  // namespace trivium::live

@@ -1,15 +1,16 @@
-// A Redis of the test's own, shared by all its cases; each has a cell of its own.
+// A Redis of the test's own (one node, or a cluster: libs/redis/any_test_redis.h), shared by all its cases; each has a
+// cell of its own.
 #pragma once
 
 #include <memory>
 
+#include "libs/redis/any_test_redis.h"
 #include "libs/redis/client.h"
-#include "libs/redis/test_redis.h"
 #include "services/live/admission/admission_conformance.h"
 
 namespace trivium::live {
 
-redis::TestRedis& SharedRedis();
+redis::AnyTestRedis& SharedRedis();
 // For each address one client of some connections, which lives for ever.
 redis::Client& SharedClient();
 

@@ -18,7 +18,7 @@ const redis::Script* NewWriter(const char* body, const char* between = "") {
 std::vector<std::string> CellKeys(const std::string& cell) {
   std::vector<std::string> keys;
   for (const char* name :
-       {"meta", "levels", "rooms", "people", "roster", "leases", "queue", "turns", "bans", "changes"}) {
+       {"meta", "levels", "rooms", "people", "roster", "leases", "queue", "turns", "bans", "changes", "none"}) {
     keys.push_back("live:{" + cell + "}:" + name);
   }
   return keys;

@@ -1,5 +1,5 @@
 -- The cell's state as tables, and the step's number. Runs before every script but begin_generation.lua.
--- All keys are given, so a cluster that moves the slot answers TRYAGAIN, never half a state.
+-- All keys are given, and one that never exists, so a cluster that moves the slot answers TRYAGAIN, never half a state.
 local META, LEVELS, ROOMS, PEOPLE, ROSTER = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local LEASES, QUEUE, TURNS, BANS, CHANGES = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local now, max_changes = tonumber(ARGV[1]), tonumber(ARGV[2])
