@@ -177,7 +177,7 @@ TEST_P(RoomsTest, AWipedRedisIsANewEpochForAllWhoWereThere) {
   const std::string epoch = fanout_.Read({{"acme", "room:r1"}, std::nullopt, 1}).value().top.epoch;
   EXPECT_EQ(peer.Next("room:r1").data(), "1");
   EXPECT_EQ(peer.Next("user:u1").data(), "1");
-  ASSERT_TRUE(Run({"FLUSHALL"}).ok());
+  ASSERT_EQ(redis_->Flush(), absl::OkStatus());
   Publish("room:r1", push::v1::ORDERED, "2");
   EXPECT_EQ(peer.AwaitUnsubscribe("room:r1"), 2500u) << "the client joins again by itself";
   const protocol::Reply again = peer.Subscribe("room:r1", &epoch, 1);
@@ -188,7 +188,7 @@ TEST_P(RoomsTest, AWipedRedisIsANewEpochForAllWhoWereThere) {
 }
 
 TEST_F(ClientsTest, NothingIsMissedOverALostConnectionToRedis) {
-  auto own = redis::TestRedis::Start().value();
+  auto own = redis::AnyTestRedis::Start().value();
   options_.redis = own->client_options();
   fanout::TestFanout fanout(own->client_options());
   Peer peer = gateway().Connected("acme/u1");
@@ -207,7 +207,7 @@ TEST_F(ClientsTest, NothingIsMissedOverALostConnectionToRedis) {
   EXPECT_EQ(peer.Next("room:r1").data(), "1");
   ASSERT_TRUE(fanout::Eventually([&] { return gateway().clients->Ready().ok(); }));
   // The subscriber's connection is killed and comes back; what is published meanwhile is read from the history.
-  ASSERT_TRUE(own->Run({"CLIENT", "KILL", "TYPE", "pubsub"}).ok());
+  ASSERT_TRUE(own->RunOnAll({"CLIENT", "KILL", "TYPE", "pubsub"}).ok());
   for (int i = 2; i <= 6; ++i) publish(absl::StrCat(i));
   for (int i = 2; i <= 6; ++i) EXPECT_EQ(peer.Next("room:r1").data(), absl::StrCat(i));
   EXPECT_FALSE(peer.closed());
@@ -216,7 +216,7 @@ TEST_F(ClientsTest, NothingIsMissedOverALostConnectionToRedis) {
   EXPECT_TRUE(fanout::Eventually([&] { return !gateway().clients->Ready().ok(); }));
   Peer meanwhile = gateway().Open();
   EXPECT_EQ(meanwhile.Connect("acme/u2").error().code(), 100u) << "the client comes back later";
-  ASSERT_TRUE(own->Restart(redis::TestRedis::Data::kWiped).ok());
+  ASSERT_TRUE(own->Restart(redis::AnyTestRedis::Data::kWiped).ok());
   EXPECT_TRUE(fanout::Eventually([&] { return gateway().clients->Ready().ok(); }));
   EXPECT_TRUE(fanout::Eventually([&] { return !push_.restored().empty(); })) << "its owner is asked to bring it back";
   EXPECT_EQ(push_.restored(), std::vector<std::string>{"room:r1"});
