@@ -143,7 +143,7 @@ TEST_P(StormTest, NothingReliableIsLostAndOrderHolds) {
     Publish("room:r1", message);
     // The connection to Redis breaks now and then.
     if (random() % 100 == 0) {
-      ASSERT_TRUE(Run({"CLIENT", "KILL", "TYPE", "pubsub"}).ok());
+      ASSERT_TRUE(redis_->RunOnAll({"CLIENT", "KILL", "TYPE", "pubsub"}).ok());
     }
     for (Pupil& pupil : pupils) pupil.Step(random);
   }
