@@ -1,6 +1,5 @@
 // A program's command line as one table: each flag, what it takes and within which range, where that is stored, and
-// what
-// --help says of it.
+// what --help says of it.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +23,7 @@ struct Flag {
 
   std::string usage;  // As --help shows it, the name and what follows it: "--seconds N", "--operator[=NAME]".
   Value value;
-  // Takes a value; "" when there is none. Returns what it wants instead: then nothing may have changed. "": it was
-  // good.
+  // Takes a value; "" when there is none. Returns what it wants instead: then nothing may have changed. "": it is good.
   std::function<std::string(const std::string& value)> store;
   std::string help;  // A sentence or more.
 
@@ -59,8 +57,8 @@ struct CommandLine {
 std::string Help(const CommandLine& line);
 
 // Reads the arguments, without the program's name, from left to right; of a flag that is given twice the last one
-// holds.
-// --help ends the reading: *help is what to print, and what must be given need not be. Otherwise *help stays as it is.
+// holds. --help ends the reading: *help is what to print, and what must be given need not be. Otherwise *help stays as
+// it is.
 // INVALID_ARGUMENT "--seconds: '0', want 1-3600", "--seconds: want a value", or "--second: unknown flag, do you mean
 // --seconds?". A flag's name is never the value of the one before it; "--name=--other" says that it is.
 absl::Status Parse(const std::vector<std::string>& arguments, const CommandLine& line, std::string* help);
