@@ -19,22 +19,32 @@ std::unique_ptr<redis::Client> NewClient(redis::ClientOptions options, absl::Dur
   return redis::NewClient(options, Clock::Real(), metrics).value();
 }
 
-// A server of the test's own, and a cell on it.
-class FaultsTest : public ::testing::Test {
+// A small class in a cell on a server of the test's own.
+class CellTest : public ::testing::Test {
  protected:
-  void Open(std::vector<std::string> extra, absl::Duration timeout = absl::Seconds(10)) {
-    redis_ = redis::TestRedis::Start(std::move(extra)).value();
-    client_ = NewClient(redis_->client_options(), timeout);
-    admission_ = NewRedisAdmission({.cell = "faults"}, *client_).value();
+  static constexpr char kCell[] = "faults";
+
+  void OpenOn(const redis::ClientOptions& options, absl::Duration timeout, int seats) {
+    client_ = NewClient(options, timeout);
+    admission_ = NewRedisAdmission({.cell = kCell}, *client_).value();
     calls_ = std::make_unique<AdmissionCalls>(*admission_);
     calls_->Begin();
-    ASSERT_EQ(calls_->Start(1, SmallClass(6)), absl::OkStatus());
+    ASSERT_EQ(calls_->Start(1, SmallClass(seats)), absl::OkStatus());
   }
 
-  std::unique_ptr<redis::TestRedis> redis_;
   std::unique_ptr<redis::Client> client_;
   std::unique_ptr<Admission> admission_;
   std::unique_ptr<AdmissionCalls> calls_;
+};
+
+class FaultsTest : public CellTest {
+ protected:
+  void Open(std::vector<std::string> extra, absl::Duration timeout = absl::Seconds(10)) {
+    redis_ = redis::TestRedis::Start(std::move(extra)).value();
+    OpenOn(redis_->client_options(), timeout, /*seats=*/6);
+  }
+
+  std::unique_ptr<redis::TestRedis> redis_;
 };
 
 TEST_F(FaultsTest, AJoinWhoseAnswerWasLostIsThereOnce) {
@@ -94,93 +104,86 @@ TEST_F(FaultsTest, WithoutMemoryNothingIsHalfDone) {
 TEST_F(FaultsTest, WhatNoScriptWroteIsNamed) {
   Open({});
   ASSERT_TRUE(calls_->Join(1, "li").ok());
-  const std::vector<std::string> keys = CellKeys("faults");
+  const std::vector<std::string> keys = CellKeys(kCell);
   ASSERT_TRUE(redis_->Run({"XADD", keys[kChangesKey], "*", "d", "junk"}).ok());
   EXPECT_EQ(Reason(admission_->ReadChanges(0, 10, calls_->call())), "ADMISSION_ANSWER_UNKNOWN");
 }
 
-TEST(ClusterTest, ACellStaysWholeWhileItsSlotMoves) {
-  const auto cluster = redis::TestRedisCluster::Start().value();
-  const auto client = NewClient(cluster->client_options(), absl::Seconds(10));
-  const std::string cell = "moving";
-  const auto admission = NewRedisAdmission({.cell = cell}, *client).value();
-  AdmissionCalls calls(*admission);
-  calls.Begin();
-  ASSERT_EQ(calls.Start(1, SmallClass(2)), absl::OkStatus());
-  const auto li = calls.Join(1, "li");
+// On three masters.
+class ClusterTest : public CellTest {
+ protected:
+  void Open(int seats, int replicas = 0) {
+    cluster_ = redis::TestRedisCluster::Start(replicas).value();
+    OpenOn(cluster_->client_options(), absl::Seconds(10), seats);
+  }
+
+  std::unique_ptr<redis::TestRedisCluster> cluster_;
+};
+
+TEST_F(ClusterTest, ACellStaysWholeWhileItsSlotMoves) {
+  ASSERT_NO_FATAL_FAILURE(Open(2));
+  const auto li = calls_->Join(1, "li");
   ASSERT_TRUE(li.ok()) << li.status();
 
-  const std::vector<std::string> keys = CellKeys(cell);
+  const std::vector<std::string> keys = CellKeys(kCell);
   const int slot = redis::KeySlot(keys[0]), from = redis::TestRedisCluster::OwnerAtStart(slot), to = (from + 1) % 3;
   std::vector<std::string> present;
   for (const std::string& key : keys) {
-    if (cluster->node(from).Run({"EXISTS", key})->Integer().value() == 1) present.push_back(key);
+    if (cluster_->node(from).Run({"EXISTS", key})->Integer().value() == 1) present.push_back(key);
   }
-  ASSERT_EQ(cluster->BeginMigration(slot, from, to), absl::OkStatus());
+  ASSERT_EQ(cluster_->BeginMigration(slot, from, to), absl::OkStatus());
   int moved = 0;
   for (const std::string& key : present) {
-    ASSERT_EQ(cluster->MoveKey(key, from, to), absl::OkStatus());
+    ASSERT_EQ(cluster_->MoveKey(key, from, to), absl::OkStatus());
     // Half of the state is here, half there: no step may see it.
-    const auto refused = calls.Join(1, absl::StrCat("early-", ++moved));
+    const auto refused = calls_->Join(1, absl::StrCat("early-", ++moved));
     EXPECT_EQ(Reason(refused), "REDIS_SLOT_MOVING") << refused.status();
   }
   EXPECT_GT(moved, 3);
-  ASSERT_EQ(cluster->EndMigration(slot, from, to), absl::OkStatus());
+  ASSERT_EQ(cluster_->EndMigration(slot, from, to), absl::OkStatus());
 
-  const auto renewed = calls.Renew(1, "li", li->place.epoch);
+  const auto renewed = calls_->Renew(1, "li", li->place.epoch);
   ASSERT_TRUE(renewed.ok()) << renewed.status();
   EXPECT_EQ(renewed->place, li->place);
-  EXPECT_EQ(calls.Join(1, "han")->place.seat, 2);
-  EXPECT_EQ(calls.List(1).size(), 2u);
+  EXPECT_EQ(calls_->Join(1, "han")->place.seat, 2);
+  EXPECT_EQ(calls_->List(1).size(), 2u);
 }
 
 // With all ten keys there Redis itself would let a step begin, and cut it off where it touches a key that it has
 // emptied.
-TEST(ClusterTest, ABusyCellDoesNothingByHalvesEither) {
-  const auto cluster = redis::TestRedisCluster::Start().value();
-  const auto client = NewClient(cluster->client_options(), absl::Seconds(10));
-  const std::string cell = "busy";
-  const auto admission = NewRedisAdmission({.cell = cell}, *client).value();
-  AdmissionCalls calls(*admission);
-  calls.Begin();
-  ASSERT_EQ(calls.Start(1, SmallClass(1)), absl::OkStatus());
-  ASSERT_EQ(calls.Join(1, "li")->place.seat, 1);
-  ASSERT_EQ(calls.Join(1, "han")->place.rung, Rung::kWaiting);
-  ASSERT_TRUE(calls.Remove(1, "nobody").ok());
-  const std::vector<std::string> keys = CellKeys(cell);
+TEST_F(ClusterTest, ABusyCellDoesNothingByHalvesEither) {
+  ASSERT_NO_FATAL_FAILURE(Open(1));
+  ASSERT_EQ(calls_->Join(1, "li")->place.seat, 1);
+  ASSERT_EQ(calls_->Join(1, "han")->place.rung, Rung::kWaiting);
+  ASSERT_TRUE(calls_->Remove(1, "nobody").ok());
+  const std::vector<std::string> keys = CellKeys(kCell);
   for (size_t i = 0; i <= kChangesKey; ++i)
-    ASSERT_EQ(cluster->Run({"EXISTS", keys[i]})->Integer().value(), 1) << keys[i];
+    ASSERT_EQ(cluster_->Run({"EXISTS", keys[i]})->Integer().value(), 1) << keys[i];
 
   const int slot = redis::KeySlot(keys[0]), from = redis::TestRedisCluster::OwnerAtStart(slot), to = (from + 1) % 3;
-  ASSERT_EQ(cluster->BeginMigration(slot, from, to), absl::OkStatus());
-  EXPECT_EQ(Reason(calls.Leave(1, "li")), "REDIS_SLOT_MOVING") << "before the first key has gone";
-  for (size_t i = 0; i <= kChangesKey; ++i) ASSERT_EQ(cluster->MoveKey(keys[i], from, to), absl::OkStatus());
-  EXPECT_EQ(Reason(calls.Leave(1, "li")), "REDIS_SLOT_MOVING") << "when all have";
-  ASSERT_EQ(cluster->EndMigration(slot, from, to), absl::OkStatus());
-  EXPECT_EQ(calls.PlaceOf(1, "li").seat, 1);
-  EXPECT_EQ(calls.Leave(1, "li"), absl::OkStatus());
-  EXPECT_EQ(calls.PlaceOf(1, "han").seat, 1);
+  ASSERT_EQ(cluster_->BeginMigration(slot, from, to), absl::OkStatus());
+  EXPECT_EQ(Reason(calls_->Leave(1, "li")), "REDIS_SLOT_MOVING") << "before the first key has gone";
+  for (size_t i = 0; i <= kChangesKey; ++i) ASSERT_EQ(cluster_->MoveKey(keys[i], from, to), absl::OkStatus());
+  EXPECT_EQ(Reason(calls_->Leave(1, "li")), "REDIS_SLOT_MOVING") << "when all have";
+  ASSERT_EQ(cluster_->EndMigration(slot, from, to), absl::OkStatus());
+  EXPECT_EQ(calls_->PlaceOf(1, "li").seat, 1);
+  EXPECT_EQ(calls_->Leave(1, "li"), absl::OkStatus());
+  EXPECT_EQ(calls_->PlaceOf(1, "han").seat, 1);
 }
 
-TEST(ClusterTest, ACellOutlivesItsMaster) {
-  const auto cluster = redis::TestRedisCluster::Start(/*replicas=*/3).value();
-  const auto client = NewClient(cluster->client_options(), absl::Seconds(10));
-  const std::string cell = "outlives";
-  const auto admission = NewRedisAdmission({.cell = cell}, *client).value();
-  AdmissionCalls calls(*admission);
-  calls.Begin();
-  ASSERT_EQ(calls.Start(1, SmallClass(2)), absl::OkStatus());
-  const auto li = calls.Join(1, "li");
+TEST_F(ClusterTest, ACellOutlivesItsMaster) {
+  ASSERT_NO_FATAL_FAILURE(Open(2, /*replicas=*/3));
+  const auto li = calls_->Join(1, "li");
   ASSERT_TRUE(li.ok()) << li.status();
-  const int master = redis::TestRedisCluster::OwnerAtStart(redis::KeySlot(CellKeys(cell)[0]));
-  ASSERT_EQ(cluster->AwaitCopied(master), absl::OkStatus());
-  cluster->node(master).Kill9();
+  const int master = redis::TestRedisCluster::OwnerAtStart(redis::KeySlot(CellKeys(kCell)[0]));
+  ASSERT_EQ(cluster_->AwaitCopied(master), absl::OkStatus());
+  cluster_->node(master).Kill9();
 
   // What was on its way may have been done (cell.h makes that an error to repeat, too); all else was not.
   int refused = 0;
   absl::StatusOr<Standing> han;
   for (const absl::Time until = absl::Now() + absl::Seconds(30); absl::Now() < until; ++refused) {
-    if ((han = calls.Join(1, "han", Role::kStudent, "same")).ok()) break;
+    if ((han = calls_->Join(1, "han", Role::kStudent, "same")).ok()) break;
     ASSERT_TRUE(han.status().code() == absl::StatusCode::kUnavailable || redis::IsOutcomeUnknown(han.status()))
         << han.status();
     absl::SleepFor(absl::Milliseconds(20));
@@ -188,10 +191,10 @@ TEST(ClusterTest, ACellOutlivesItsMaster) {
   EXPECT_GT(refused, 0);
   ASSERT_TRUE(han.ok()) << han.status();
   EXPECT_EQ(han->place.seat, 2) << "the replica knows of the first";
-  const auto renewed = calls.Renew(1, "li", li->place.epoch);
+  const auto renewed = calls_->Renew(1, "li", li->place.epoch);
   ASSERT_TRUE(renewed.ok()) << renewed.status();
   EXPECT_EQ(renewed->place, li->place);
-  EXPECT_EQ(calls.List(1).size(), 2u);
+  EXPECT_EQ(calls_->List(1).size(), 2u);
 }
 
 }  // namespace

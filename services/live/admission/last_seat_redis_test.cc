@@ -190,6 +190,18 @@ class LastSeatTest : public ::testing::Test {
     }
   }
 
+  // Where rooms and capacities stay as they are.
+  void ExpectNeverOverAndNothingLost() {
+    CompareWithTheModel();
+    const ChangeAudit audit = Audit();
+    EXPECT_EQ(audit.violations(), std::vector<std::string>{});
+    // Node: 10 RTC places, 6 of them the slices of four rooms; product: 2 FAST; platform: 2 STANDARD.
+    EXPECT_LE(audit.most()[0], 4);
+    EXPECT_LE(audit.most()[1], 2);
+    EXPECT_LE(audit.most()[2], 2);
+    ExpectNothingLost();
+  }
+
   // The cell's slot to the next node and back, as long as steps are done. Returns how many times it went.
   int MoveToAndFro(redis::TestRedisCluster& cluster) {
     const int slot = redis::KeySlot(CellKeys(kCell)[0]);
@@ -221,15 +233,8 @@ class LastSeatTest : public ::testing::Test {
 
 TEST_F(LastSeatTest, NeverOneOverNeverOneLostNeverASeatTwice) {
   RunAll(PrintedSeed(), false);
-  CompareWithTheModel();
-  const ChangeAudit audit = Audit();
-  EXPECT_EQ(audit.violations(), std::vector<std::string>{});
-  // Node: 10 RTC places, 6 of them the slices of four rooms; product: 2 FAST; platform: 2 STANDARD.
-  EXPECT_LE(audit.most()[0], 4);
-  EXPECT_LE(audit.most()[1], 2);
-  EXPECT_LE(audit.most()[2], 2);
+  ExpectNeverOverAndNothingLost();
   EXPECT_GT(saturated_, 0) << "no level was ever full: nothing was tried";
-  ExpectNothingLost();
 }
 
 TEST_F(LastSeatTest, AlsoWhenCapacitiesAndRoomsChange) {
@@ -248,13 +253,7 @@ TEST_F(LastSeatTest, AlsoWhenTheCellsSlotMovesToAndFro) {
   RunAll(PrintedSeed(), false);
   mover.join();
   EXPECT_GE(moves, 2);
-  CompareWithTheModel();
-  const ChangeAudit audit = Audit();
-  EXPECT_EQ(audit.violations(), std::vector<std::string>{});
-  EXPECT_LE(audit.most()[0], 4);
-  EXPECT_LE(audit.most()[1], 2);
-  EXPECT_LE(audit.most()[2], 2);
-  ExpectNothingLost();
+  ExpectNeverOverAndNothingLost();
 }
 
 TEST_F(LastSeatTest, AlsoWhenRedisLosesEverythingInTheMiddle) {
@@ -263,13 +262,7 @@ TEST_F(LastSeatTest, AlsoWhenRedisLosesEverythingInTheMiddle) {
     MutexLock lock(mu_);
     EXPECT_EQ(generations_.size(), 2u);
   }
-  CompareWithTheModel();
-  const ChangeAudit audit = Audit();
-  EXPECT_EQ(audit.violations(), std::vector<std::string>{});
-  EXPECT_LE(audit.most()[0], 4);
-  EXPECT_LE(audit.most()[1], 2);
-  EXPECT_LE(audit.most()[2], 2);
-  ExpectNothingLost();
+  ExpectNeverOverAndNothingLost();
 }
 
 }  // namespace
